@@ -1,0 +1,1 @@
+export { Conductor } from './conductor.ts';

@@ -1,0 +1,86 @@
+import type { BusMessage, ExecutorStatusData } from '#libs/contracts';
+
+/** An attempt that an executor has, as far as we know. */
+export interface HeldClaim {
+  organizationId: string;
+  projectId: string;
+  deploymentId: string;
+  runId: string;
+  attempt: number;
+  failures: number;
+  executorId: string;
+  claimedAtMs: number;
+  /** The assignment, until the executor has shown that it has it. */
+  unconfirmed: BusMessage | undefined;
+}
+
+/** What a status says that something has to be done about. */
+export interface Findings {
+  /** Sent long ago, and the executor does not know of it. */
+  resend: HeldClaim[];
+  /** Given back, or lost with a runner. */
+  givenBack: { claim: HeldClaim; isFailure: boolean }[];
+  /** The executor says it has ended; the log does not know yet. */
+  ended: HeldClaim[];
+  /** What the executor may forget. */
+  recorded: { runId: string; attempt: number }[];
+}
+
+const RESEND_AFTER_MS = 2_000;
+
+/** Which attempts are out, by our own count: claimed and not yet ended in the log. A status only reconciles. */
+export class Claims {
+  private readonly byRun = new Map<string, HeldClaim>();
+  private readonly byExecutor = new Map<string, Set<HeldClaim>>();
+
+  add(claim: HeldClaim): void {
+    this.remove(claim.runId);
+    this.byRun.set(claim.runId, claim);
+    const held = this.byExecutor.get(claim.executorId) ?? new Set();
+    this.byExecutor.set(claim.executorId, held.add(claim));
+  }
+
+  get(runId: string): HeldClaim | undefined {
+    return this.byRun.get(runId);
+  }
+
+  /** Removes a run's claim, if it is of this attempt or none is named. */
+  remove(runId: string, attempt?: number): HeldClaim | undefined {
+    const claim = this.byRun.get(runId);
+    if (!claim || (attempt !== undefined && claim.attempt !== attempt)) return undefined;
+    this.byRun.delete(runId);
+    this.byExecutor.get(claim.executorId)?.delete(claim);
+    return claim;
+  }
+
+  /** How many runs of an organization an executor has. */
+  count(executorId: string, organizationId: string): number {
+    let count = 0;
+    for (const claim of this.byExecutor.get(executorId) ?? [])
+      if (claim.organizationId === organizationId) count += 1;
+    return count;
+  }
+
+  get size(): number {
+    return this.byRun.size;
+  }
+
+  reconcile(status: ExecutorStatusData, nowMs: number): Findings {
+    const findings: Findings = { resend: [], givenBack: [], ended: [], recorded: [] };
+    const known = new Set<string>();
+    for (const { runId, attempt } of status.held) known.add(`${runId}/${attempt}`);
+    for (const { runId, attempt, outcome } of status.done) {
+      known.add(`${runId}/${attempt}`);
+      const claim = this.byRun.get(runId);
+      if (claim?.attempt !== attempt || claim.executorId !== status.executorId)
+        findings.recorded.push({ runId, attempt });
+      else if (outcome === 'ended') findings.ended.push(claim);
+      else findings.givenBack.push({ claim, isFailure: outcome === 'lost' });
+    }
+    for (const claim of this.byExecutor.get(status.executorId) ?? []) {
+      if (known.has(`${claim.runId}/${claim.attempt}`)) claim.unconfirmed = undefined;
+      else if (claim.unconfirmed && nowMs - claim.claimedAtMs > RESEND_AFTER_MS) findings.resend.push(claim);
+    }
+    return findings;
+  }
+}

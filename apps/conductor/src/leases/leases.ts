@@ -1,0 +1,89 @@
+import type { Bus } from '#libs/bus';
+import { commandPartition, ExecutorCommand, type ExecutorStatusData, TOPICS } from '#libs/contracts';
+import type { Claims, HeldClaim } from './claims.ts';
+import type { LeaseStore, LiveRow } from './lease.store.ts';
+import type { Takeback } from './takeback.ts';
+
+export interface LeasesOptions {
+  bus: Bus;
+  store: LeaseStore;
+  claims: Claims;
+  takeback: Takeback;
+}
+
+/** Keeps what executors hold in agreement with what the table says. */
+export class Leases {
+  constructor(private readonly options: LeasesOptions) {}
+
+  /** The run is over, or this attempt of it: its slot is free. */
+  ended(runId: string, attempt: number): void {
+    this.options.takeback.release(runId, attempt);
+  }
+
+  /** Events of an attempt were refused: if a hole broke it, it is taken away. */
+  async fenced(organizationId: string, runId: string, attempt: number): Promise<void> {
+    const row = await this.options.store.live(organizationId, runId);
+    if (row?.broken && row.attempt === attempt) await this.takeBroken(row);
+  }
+
+  async takeBroken(row: LiveRow): Promise<void> {
+    const claim = this.options.claims.get(row.runId) ?? this.adopt(row);
+    if (claim) await this.options.takeback.takeAway(claim, 'an event was lost on its way', true);
+  }
+
+  async heard(status: ExecutorStatusData): Promise<void> {
+    const { bus, claims, store, takeback } = this.options;
+    const { executorId } = status;
+    const findings = claims.reconcile(status, performance.now());
+    for (const { claim, isFailure } of findings.givenBack) {
+      await takeback.takeAway(claim, isFailure ? 'its runner ended' : 'it was given back', isFailure);
+    }
+    if (findings.ended.length > 0 && (await store.isRecorderPast(TOPICS.runEvent, status.eventOffsets))) {
+      for (const claim of findings.ended) await this.checkEnd(claim);
+    }
+    const resent = findings.resend.flatMap((claim) => (claim.unconfirmed ? [claim.unconfirmed] : []));
+    if (resent.length > 0) await bus.publish(resent);
+    if (findings.recorded.length > 0) {
+      const message = ExecutorCommand.encode(
+        null,
+        { kind: 'recorded', executorId, attempts: findings.recorded },
+        { executorid: executorId },
+      );
+      message.partition = commandPartition(executorId, bus.partitions);
+      await bus.publish([message]);
+    }
+  }
+
+  /** Attempts that the table says are out, but that we do not know of: nobody has them. */
+  async giveBackUnknown(): Promise<void> {
+    for (const row of await this.options.store.assigned()) {
+      if (this.options.claims.get(row.runId)) continue;
+      const claim = this.adopt(row);
+      if (claim) await this.options.takeback.takeAway(claim, 'it was given back', false);
+    }
+  }
+
+  /** The executor says that it ended, and the recorder has read all that it sent: if no end is in the log, it was lost. */
+  private async checkEnd(claim: HeldClaim): Promise<void> {
+    const row = await this.options.store.live(claim.organizationId, claim.runId);
+    if (row && row.attempt === claim.attempt && (row.status === 'assigned' || row.status === 'running')) {
+      await this.options.takeback.takeAway(claim, 'its end was lost on its way', true);
+    } else this.options.takeback.release(claim.runId, claim.attempt);
+  }
+
+  private adopt(row: LiveRow): HeldClaim | undefined {
+    if (row.executorId === null) return undefined;
+    const { organizationId, projectId, deploymentId, runId, attempt, failures, executorId } = row;
+    return {
+      organizationId,
+      projectId,
+      deploymentId,
+      runId,
+      attempt,
+      failures,
+      executorId,
+      claimedAtMs: 0,
+      unconfirmed: undefined,
+    };
+  }
+}

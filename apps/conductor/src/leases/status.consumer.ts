@@ -1,0 +1,36 @@
+import { type Bus, type Delivery, DONE, type Outcome, oneByOne, type Reading } from '#libs/bus';
+import { ExecutorStatus, type ExecutorStatusData, TOPICS } from '#libs/contracts';
+
+/** Hears each second from every executor. */
+export class StatusConsumer {
+  private reading: Reading | undefined;
+
+  constructor(
+    private readonly bus: Bus,
+    private readonly heard: (status: ExecutorStatusData) => Promise<void>,
+  ) {}
+
+  async start(): Promise<void> {
+    this.reading = await this.bus.subscribe({
+      reader: 'conductor',
+      topic: TOPICS.executorStatus,
+      group: 'alone',
+      handle: oneByOne((delivery) => this.handle(delivery)),
+    });
+  }
+
+  async stop(): Promise<void> {
+    await this.reading?.stop();
+  }
+
+  private async handle(delivery: Delivery): Promise<Outcome> {
+    let status: ExecutorStatusData;
+    try {
+      status = ExecutorStatus.decode(delivery.value).data;
+    } catch (cause) {
+      return { kind: 'dead', reason: `not a status: ${(cause as Error).message}` };
+    }
+    await this.heard(status);
+    return DONE;
+  }
+}

@@ -1,0 +1,125 @@
+import type { Bus } from '#libs/bus';
+import { commandPartition, ExecutorCommand, type RunUsage } from '#libs/contracts';
+import { DEFAULTS } from '#libs/domain';
+import { AppError, type ErrorCode, problemOf } from '#libs/kernel';
+import { type Append, type AppendEvent, type Appended, progressOf } from '#libs/runs';
+import type { QueuedRun } from '../queue/run-queue.ts';
+import type { Claims, HeldClaim } from './claims.ts';
+import type { LeaseStore } from './lease.store.ts';
+
+export interface TakebackOptions {
+  bus: Bus;
+  store: LeaseStore;
+  claims: Claims;
+  /** A slot has become free on an executor. */
+  freed: (claim: HeldClaim) => void;
+  /** A run is queued again and may be claimed after this time. */
+  requeued: (run: QueuedRun, delayMs: number) => void;
+}
+
+/** Takes attempts away, and ends runs that have none left: the conductor's own events. */
+export class Takeback {
+  constructor(private readonly options: TakebackOptions) {}
+
+  /** The attempt is over without an end: the run goes on with the next one, or fails for good. */
+  async takeAway(claim: HeldClaim, reason: string, isFailure: boolean): Promise<void> {
+    const { organizationId, projectId, deploymentId, runId, attempt, failures } = claim;
+    if (isFailure && failures >= DEFAULTS.allowedFailures) {
+      const detail = `The run lost its worker ${failures + 1} times (${reason}); it is not tried again.`;
+      return this.fail(runId, 'run.worker_lost', detail);
+    }
+    this.stopOnExecutor(claim);
+    const delayMs = isFailure
+      ? Math.min(DEFAULTS.retryBackoffMs * 2 ** failures, DEFAULTS.retryBackoffMaxMs)
+      : 0;
+    const event = conductorEvent('run.retried', { failedAttempt: attempt, reason });
+    const append: Append = {
+      organizationId,
+      runId,
+      attempt,
+      from: 'attempt',
+      retry: { failures: isFailure ? 1 : 0, delayMs },
+      events: [event],
+    };
+    const [appended] = await this.append(append);
+    this.release(runId, attempt);
+    if (appended?.outcome === 'written')
+      this.options.requeued({ organizationId, projectId, deploymentId, runId }, delayMs);
+  }
+
+  /** Ends a run whose attempt cannot go on. */
+  async fail(runId: string, code: ErrorCode, detail: string): Promise<void> {
+    const claim = this.options.claims.get(runId);
+    if (!claim) return;
+    this.stopOnExecutor(claim);
+    const error = problemOf(new AppError(code, { detail }));
+    await this.endAs(claim, 'run.failed', 'attempt', (usage) => ({ data: { error, usage }, error }));
+    this.release(runId, claim.attempt);
+  }
+
+  /** The executor did not confirm in time: nothing more will be recorded, but something may still run. */
+  async cancelUnconfirmed(claim: Pick<HeldClaim, 'organizationId' | 'runId' | 'attempt'>): Promise<void> {
+    await this.endAs(claim, 'run.cancelled', 'attempt', (usage) => ({ data: { confirmed: false, usage } }));
+    this.release(claim.runId, claim.attempt);
+  }
+
+  async cancelQueued(run: { organizationId: string; runId: string; attempt: number }): Promise<void> {
+    await this.endAs(run, 'run.cancelled', 'queued', (usage) => ({ data: { confirmed: true, usage } }));
+  }
+
+  async expireQueued(run: { organizationId: string; runId: string; attempt: number }): Promise<void> {
+    const error = problemOf(
+      new AppError('run.queue_expired', {
+        detail: 'The run waited in the queue longer than its time to live.',
+      }),
+    );
+    await this.endAs(run, 'run.timed_out', 'queued', (usage) => ({ data: { error, usage }, error }));
+  }
+
+  /** Forgets a claim and frees its slot. */
+  release(runId: string, attempt: number): void {
+    const claim = this.options.claims.remove(runId, attempt);
+    if (claim) this.options.freed(claim);
+  }
+
+  /** Tells the executor to stop an attempt. */
+  stopOnExecutor({ organizationId, runId, attempt, executorId }: HeldClaim): void {
+    const message = ExecutorCommand.encode(
+      organizationId,
+      { kind: 'cancel', executorId, runId, attempt },
+      { executorid: executorId },
+    );
+    message.partition = commandPartition(executorId, this.options.bus.partitions);
+    this.options.bus.publish([message]).catch(() => undefined);
+  }
+
+  private async endAs(
+    run: { organizationId: string; runId: string; attempt: number },
+    type: 'run.failed' | 'run.cancelled' | 'run.timed_out',
+    from: 'attempt' | 'queued',
+    make: (usage: RunUsage) => { data: object; error?: object },
+  ): Promise<void> {
+    const { organizationId, runId, attempt } = run;
+    const usage = await this.options.store.usageOf(organizationId, runId);
+    if (!usage) return;
+    const { data, error } = make(usage);
+    const end = { output: null, error: error ? JSON.stringify(error) : null, usage: JSON.stringify(usage) };
+    await this.append({
+      organizationId,
+      runId,
+      attempt,
+      from,
+      events: [{ ...conductorEvent(type, data), end }],
+    });
+  }
+
+  private async append(append: Append): Promise<Appended[]> {
+    const appended = await this.options.store.append(append);
+    this.options.bus.publish([progressOf(append, appended)]).catch(() => undefined);
+    return appended;
+  }
+}
+
+function conductorEvent(type: AppendEvent['type'], data: object): AppendEvent {
+  return { n: null, type, elapsedMs: null, data: JSON.stringify(data) };
+}

@@ -1,0 +1,54 @@
+import { type BlobStore, stagingPrefix } from '#libs/blobs';
+import type { Assignment } from '#libs/contracts';
+import { checkpointKey, runToken } from '#libs/crypto';
+import { DEFAULTS } from '#libs/domain';
+import type { ClaimedRun } from '../queue/queue.store.ts';
+import type { Keyring } from './keyring.ts';
+import type { ReleaseCache } from './release-cache.ts';
+
+export interface AssignmentParts {
+  cellKey: Uint8Array;
+  keyring: Keyring;
+  releases: ReleaseCache;
+  blobs: BlobStore;
+}
+
+/** The snapshot that an executor gets of a run: all that it will ever be told. */
+export function buildAssignment(
+  run: ClaimedRun,
+  { cellKey, keyring, releases, blobs }: AssignmentParts,
+): Assignment {
+  const { organizationId, runId, attempt, executorId } = run;
+  const version = releases.version(run.versionId);
+  return {
+    organizationId,
+    runId,
+    attempt,
+    deploymentId: run.deploymentId,
+    versionId: run.versionId,
+    contentHash: version.contentHash,
+    engine: 'native',
+    plan: { hash: version.planHash, url: blobs.grantGet(organizationId, version.planHash) },
+    sessionId: run.sessionId,
+    input: inputOf(run, blobs),
+    ...releases.variablesOf(run),
+    isAlone: run.failures > 0,
+    timeoutMs: run.timeoutSeconds * 1000,
+    queueMs: Math.max(0, run.queueMs),
+    spent: { inputTokens: run.inputTokens, outputTokens: run.outputTokens },
+    checkpointKey: checkpointKey(keyring.key(organizationId, run.kekId), runId).toString('base64'),
+    checkpoints: (run.checkpoints ?? []).map(({ nodeId, iteration, sealed, blobHash }) => ({
+      nodeId,
+      iteration,
+      ...(sealed !== null && { sealed }),
+      ...(blobHash !== null && { url: blobs.grantGet(organizationId, blobHash) }),
+    })),
+    staging: blobs.grantPut(stagingPrefix(runId, attempt), DEFAULTS.outputBytes),
+    runToken: runToken(cellKey, { organizationId, runId, attempt, executorId }),
+  };
+}
+
+function inputOf({ organizationId, input, inputHash }: ClaimedRun, blobs: BlobStore): Assignment['input'] {
+  if (inputHash !== null) return { url: blobs.grantGet(organizationId, inputHash), hash: inputHash };
+  return input === null ? {} : { json: input };
+}

@@ -1,0 +1,47 @@
+import type { KeyProvider } from '#libs/crypto';
+import type { PlacementStore } from './placement.store.ts';
+
+interface Ring {
+  inUse: string;
+  keys: Map<string, Buffer>;
+}
+
+/** The organizations' keys, unwrapped once. */
+export class Keyring {
+  private readonly rings = new Map<string, Ring>();
+
+  constructor(
+    private readonly store: PlacementStore,
+    private readonly provider: KeyProvider,
+  ) {}
+
+  async load(organizationIds: Iterable<string>): Promise<void> {
+    const missing = [...new Set(organizationIds)].filter((id) => !this.rings.has(id));
+    if (missing.length === 0) return;
+    for (const { organizationId, kekId, wrapped, isInUse } of await this.store.keks(missing)) {
+      const ring = this.rings.get(organizationId) ?? { inUse: kekId, keys: new Map() };
+      if (isInUse) ring.inUse = kekId;
+      this.rings.set(organizationId, ring);
+      try {
+        ring.keys.set(kekId, await this.provider.unwrap(organizationId, kekId, wrapped));
+      } catch {
+        // only the runs that need it fail, and say so; others in the batch do not notice
+      }
+    }
+  }
+
+  /** The key that new runs of an organization take, once it is loaded. */
+  inUse(organizationId: string): string | undefined {
+    return this.rings.get(organizationId)?.inUse;
+  }
+
+  key(organizationId: string, kekId: string): Buffer {
+    const key = this.rings.get(organizationId)?.keys.get(kekId);
+    if (!key) throw new Error(`the organization ${organizationId} has no key ${kekId}`);
+    return key;
+  }
+
+  forget(organizationId: string): void {
+    this.rings.delete(organizationId);
+  }
+}

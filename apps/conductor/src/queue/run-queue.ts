@@ -1,0 +1,106 @@
+import { DEFAULTS, type Waiting } from '#libs/domain';
+
+export interface QueuedRun {
+  organizationId: string;
+  projectId: string;
+  deploymentId: string;
+  runId: string;
+}
+
+/** The oldest waiting runs of one deployment, and whether the database may hold more. */
+interface Head extends Omit<QueuedRun, 'runId'> {
+  runIds: string[];
+  hasMore: boolean;
+}
+
+export type HeadName = Omit<QueuedRun, 'runId'>;
+
+/**
+ * The queue in memory: per deployment a head of at most 64 runs. Its cost goes with the organizations that have work,
+ * never with how much they have. The truth is in `run_live`; a head that ran dry is read again.
+ */
+export class RunQueue {
+  /** In the order in which organizations were last served, those served longest ago first. */
+  private readonly organizations = new Map<string, Map<string, Head>>();
+
+  /** A run that was accepted or is queued again. */
+  add(run: QueuedRun): void {
+    const head = this.headOf(run);
+    if (head.hasMore || head.runIds.length >= DEFAULTS.queueHeadRuns) head.hasMore = true;
+    else if (!head.runIds.includes(run.runId)) head.runIds.push(run.runId);
+  }
+
+  /** What a sweep found: this deployment has queued runs. */
+  mark(name: HeadName): void {
+    const head = this.headOf(name);
+    if (head.runIds.length === 0) head.hasMore = true;
+  }
+
+  /** The organizations that have runs in a head. */
+  *waiting(): Generator<Waiting> {
+    for (const [organizationId, heads] of this.organizations) {
+      let runs = 0;
+      for (const head of heads.values()) runs += head.runIds.length;
+      if (runs > 0) yield { organizationId, runs };
+    }
+  }
+
+  /** Takes the oldest run of an organization, which then is the last to be served again. */
+  take(organizationId: string): QueuedRun | undefined {
+    const heads = this.organizations.get(organizationId);
+    let oldest: Head | undefined;
+    for (const head of heads?.values() ?? []) {
+      const [first] = head.runIds;
+      if (first !== undefined && (!oldest || first < (oldest.runIds[0] ?? ''))) oldest = head;
+    }
+    const runId = oldest?.runIds.shift();
+    if (!heads || !oldest || runId === undefined) return undefined;
+    this.organizations.delete(organizationId);
+    this.organizations.set(organizationId, heads);
+    if (oldest.runIds.length === 0 && !oldest.hasMore) this.forget(oldest);
+    const { projectId, deploymentId } = oldest;
+    return { organizationId, projectId, deploymentId, runId };
+  }
+
+  /** Puts back what was taken and could not be placed. */
+  putBack(run: QueuedRun): void {
+    const head = this.headOf(run);
+    head.runIds.unshift(run.runId);
+  }
+
+  /** The heads that ran dry although there may be more. */
+  dry(): HeadName[] {
+    const dry: HeadName[] = [];
+    for (const heads of this.organizations.values()) {
+      for (const head of heads.values()) if (head.runIds.length === 0 && head.hasMore) dry.push(head);
+    }
+    return dry;
+  }
+
+  refill(name: HeadName, runIds: readonly string[]): void {
+    const head = this.headOf(name);
+    head.runIds = [...new Set([...head.runIds, ...runIds])].sort();
+    head.hasMore = runIds.length >= DEFAULTS.queueHeadRuns;
+    if (head.runIds.length === 0) this.forget(head);
+  }
+
+  private headOf({ organizationId, projectId, deploymentId }: HeadName): Head {
+    const heads = this.organizations.get(organizationId) ?? new Map<string, Head>();
+    this.organizations.set(organizationId, heads);
+    const head = heads.get(deploymentId) ?? {
+      organizationId,
+      projectId,
+      deploymentId,
+      runIds: [],
+      hasMore: false,
+    };
+    heads.set(deploymentId, head);
+    return head;
+  }
+
+  private forget({ organizationId, deploymentId }: HeadName): void {
+    const heads = this.organizations.get(organizationId);
+    heads?.delete(deploymentId);
+    if (heads?.size === 0) this.organizations.delete(organizationId);
+  }
+}

@@ -1,0 +1,40 @@
+import { DEFAULTS } from '#libs/domain';
+import type { Claims } from '../leases/claims.ts';
+import type { LeaseStore, Overdue } from '../leases/lease.store.ts';
+import type { Leases } from '../leases/leases.ts';
+import type { Takeback } from '../leases/takeback.ts';
+import type { QueueStore } from '../queue/queue.store.ts';
+import type { RunQueue } from '../queue/run-queue.ts';
+
+export interface SweepOptions {
+  queue: RunQueue;
+  queueStore: QueueStore;
+  leaseStore: LeaseStore;
+  claims: Claims;
+  leases: Leases;
+  takeback: Takeback;
+}
+
+/** A cancel that the executor has neither confirmed nor killed by then is ended without it. */
+const UNCONFIRMED_AFTER_SECONDS = (DEFAULTS.cancelGraceMs * 2) / 1000;
+
+/** Looks for what hints would have told if none were lost. Costs by organizations with work, not by backlog. */
+export class Sweep {
+  constructor(private readonly options: SweepOptions) {}
+
+  async run(): Promise<void> {
+    const { queue, queueStore, leaseStore } = this.options;
+    for (const name of await queueStore.deploymentsWithWork()) queue.mark(name);
+    for (const row of await leaseStore.overdue()) await this.decide(row);
+  }
+
+  private async decide(row: Overdue): Promise<void> {
+    const { claims, leases, takeback } = this.options;
+    if (row.why === 'broken') return leases.takeBroken(row);
+    if (row.why === 'expired') return takeback.expireQueued(row);
+    if (row.status === 'queued' || row.status === 'waiting') return takeback.cancelQueued(row);
+    const claim = claims.get(row.runId);
+    if ((row.secondsSinceCancel ?? 0) > UNCONFIRMED_AFTER_SECONDS) return takeback.cancelUnconfirmed(row);
+    if (claim) takeback.stopOnExecutor(claim);
+  }
+}

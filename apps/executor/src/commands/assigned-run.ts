@@ -1,0 +1,325 @@
+import type { Assignment, RunError, RunUsage } from '#libs/contracts';
+import { openCheckpoint } from '#libs/crypto';
+import type { Plan } from '#libs/engine';
+import { AppError, type ErrorCode, isErrorCode, problemOf } from '#libs/kernel';
+import { Redactor } from '../broker/redactor.ts';
+import type { FromRunner, RunnerResult } from '../runner-protocol.ts';
+import { secretStandIn } from '../runner-protocol.ts';
+import type { LostBecause, RunInRunner } from '../runners/runner.ts';
+import type { RunnerPool, Seat } from '../runners/runner-pool.ts';
+import type { DoneOutcome } from './attempts.ts';
+import type { Brokers } from './brokers.ts';
+import type { EventOutbox } from './event-outbox.ts';
+import { fetchGranted, type PlanCache } from './granted-blobs.ts';
+import { BadEvent, Reporter } from './reporter.ts';
+import { RunRequests } from './run-requests.ts';
+import { LimitExceeded, Staging } from './staging.ts';
+
+export interface ExecutorParts {
+  executorId: string;
+  outbox: EventOutbox;
+  plans: PlanCache;
+  pool: RunnerPool;
+  brokers: Brokers;
+  /** How long a run has to stop by itself before its runner is killed. */
+  cancelGraceMs: number;
+}
+
+/** One for all: making an error for each run would cost more than the run's end. */
+const OVER = new Error('the run is over');
+
+/** Why a run is being stopped before its end. */
+type Stop = { as: 'cancelled' } | { as: 'timed_out' } | { as: 'failed'; code: ErrorCode; detail: string };
+
+/** One attempt on this executor, from its assignment to its last event. */
+export class AssignedRun implements RunInRunner {
+  private readonly reporter: Reporter;
+  private readonly abort = new AbortController();
+  private readonly requests: RunRequests;
+  private readonly tokens = { input: 0, output: 0 };
+  private plan: Plan | undefined;
+  private seat: Seat | undefined;
+  private number = -1;
+  private hasStarted = false;
+  private stop: Stop | undefined;
+  private timeout: NodeJS.Timeout | undefined;
+  private grace: NodeJS.Timeout | undefined;
+  /** The flow has given its result; too late to stop it. */
+  private hasResult = false;
+  private isOver = false;
+
+  constructor(
+    readonly assignment: Assignment,
+    private readonly parts: ExecutorParts,
+    private readonly finished: (outcome: DoneOutcome) => void,
+  ) {
+    const redactor = new Redactor(assignment.secrets);
+    const { organizationId, runId, attempt, runToken } = assignment;
+    this.reporter = new Reporter({
+      sender: { organizationId, runId, attempt, runToken },
+      outbox: parts.outbox,
+      redactor,
+      staging: new Staging(assignment.staging, this.abort.signal),
+      checkpointKey: Buffer.from(assignment.checkpointKey, 'base64'),
+      failed: (cause) => this.stopFor(stopOf(cause)),
+    });
+    this.requests = new RunRequests({
+      broker: parts.brokers.of(organizationId),
+      redactor,
+      secrets: assignment.secrets,
+      signal: this.abort.signal,
+      send: (request, part) => this.seat?.runner.send({ kind: 'response', run: this.number, request, part }),
+      refused: (host, reason, count) => this.reporter.report('egress.refused', { host, reason, count }),
+    });
+  }
+
+  async begin(): Promise<void> {
+    const { assignment, parts } = this;
+    try {
+      const [plan, input, seat] = await Promise.all([
+        parts.plans.get(assignment.plan.hash, assignment.plan.url),
+        this.input(),
+        parts.pool.take(assignment.organizationId, assignment.isAlone),
+      ]);
+      this.seat = seat;
+      this.plan = plan;
+      const completed = await this.completed();
+      if (this.isOver) return seat.runner.leave();
+      this.start(plan, seat, input, completed);
+    } catch (cause) {
+      this.seat?.runner.leave();
+      this.end(
+        'failed',
+        new AppError('run.plan_unavailable', {
+          detail: `The run could not be prepared: ${(cause as Error).message}.`,
+        }),
+      );
+    }
+  }
+
+  /** A cancel from outside, or a timeout. Its end is reported when nothing of it runs any more. */
+  cancel(): void {
+    this.stopFor({ as: 'cancelled' });
+  }
+
+  /** The executor ends: the attempt is given back, nobody's fault. */
+  giveBack(): void {
+    if (this.isOver) return;
+    this.close();
+    this.finished('returned');
+  }
+
+  frame(frame: Exclude<FromRunner, { kind: 'ready' }>): void {
+    if (this.isOver) return;
+    this.reportStart();
+    switch (frame.kind) {
+      case 'event':
+        if (frame.type === 'usage') this.count(frame.data);
+        return this.reporter.reportFromRunner(frame.type, frame.data);
+      case 'checkpoint': {
+        const { nodeId, iteration, outputs, durationMs, resumed } = frame;
+        if (!this.plan?.nodes.some((node) => node.id === nodeId))
+          return this.stopFor(stopOf(new BadEvent('a checkpoint names no node of the plan')));
+        const state = resumed ? undefined : { nodeId, iteration, outputs };
+        return this.reporter.report(
+          'node.completed',
+          { nodeId, iteration, outputs, durationMs: Math.round(durationMs * 1000) / 1000, resumed },
+          state,
+        );
+      }
+      case 'http':
+        return this.requests.frame(frame.request, frame.open, this.plan);
+      case 'done':
+        return this.done(frame.result);
+    }
+  }
+
+  lost(because: LostBecause): void {
+    if (this.isOver) return;
+    if (because === 'killed_for_this_run' && this.stop) return this.endStopped(this.stop);
+    this.close();
+    this.finished(because === 'crashed' ? 'lost' : 'returned');
+  }
+
+  private start(
+    plan: Plan,
+    seat: Seat,
+    input: string | undefined,
+    completed: { nodeId: string; outputs: unknown }[],
+  ): void {
+    const { assignment } = this;
+    this.timeout = setTimeout(() => this.stopFor({ as: 'timed_out' }), assignment.timeoutMs);
+    const standIns = assignment.secrets.map(({ name }): [string, string] => [name, secretStandIn(name)]);
+    this.number = seat.runner.start(
+      {
+        planHash: assignment.plan.hash,
+        plan,
+        frame: {
+          idSeed: assignment.runId,
+          sessionId: assignment.sessionId,
+          ...(input !== undefined && { input: JSON.parse(input) }),
+          variables: { ...assignment.variables, ...Object.fromEntries(standIns) },
+          completed: completed as never,
+        },
+      },
+      this,
+    );
+  }
+
+  /** With the first word of the runner, so that what a short run has to say leaves in one message. */
+  private reportStart(): void {
+    if (this.hasStarted) return;
+    this.hasStarted = true;
+    const { contentHash } = this.assignment;
+    const { executorId } = this.parts;
+    this.reporter.report('run.started', {
+      contentHash,
+      engine: 'native',
+      executorId,
+      warm: this.seat?.isWarm ?? false,
+    });
+  }
+
+  private async input(): Promise<string | undefined> {
+    const { input } = this.assignment;
+    if (input.url === undefined) return input.json;
+    return (await fetchGranted(input.url, this.abort.signal)).toString('utf8');
+  }
+
+  private async completed(): Promise<{ nodeId: string; outputs: unknown }[]> {
+    const { checkpoints, checkpointKey, runId } = this.assignment;
+    const key = Buffer.from(checkpointKey, 'base64');
+    return Promise.all(
+      checkpoints.map(async ({ nodeId, iteration, sealed, url }) => {
+        const bytes =
+          url === undefined
+            ? Buffer.from(sealed ?? '', 'base64')
+            : await fetchGranted(url, this.abort.signal);
+        return {
+          nodeId,
+          outputs: JSON.parse(openCheckpoint(key, { runId, nodeId, iteration }, bytes)) as unknown,
+        };
+      }),
+    );
+  }
+
+  private done(result: RunnerResult): void {
+    this.seat?.runner.release(this.number);
+    if (result.is === 'cancelled' || this.stop) return this.endStopped(this.stop ?? { as: 'cancelled' });
+    if (result.is === 'failed') {
+      const code = isErrorCode(result.code) ? result.code : 'node.failed';
+      const error = new AppError(code, {
+        detail: excerpt(result.detail),
+        members: { node: result.node, component: result.component },
+      });
+      if (result.node !== undefined) {
+        this.reporter.report('node.failed', {
+          nodeId: result.node,
+          iteration: result.iteration ?? 0,
+          error: problemOf(error),
+        });
+      }
+      return this.end('failed', error);
+    }
+    this.succeed(result.output);
+  }
+
+  private succeed(output: unknown): void {
+    this.hasResult = true;
+    clearTimeout(this.timeout);
+    const usage = this.usage();
+    this.reporter
+      .endWithOutput({ output: output as never, usage }, () => this.sent())
+      .catch((cause: unknown) => this.endStopped(stopOf(cause)));
+  }
+
+  /** Asks the runner to stop; kills it after a grace, and its other runs go on elsewhere. */
+  private stopFor(stop: Stop): void {
+    if (this.isOver || this.hasResult || this.stop) return;
+    this.stop = stop;
+    this.abort.abort(OVER);
+    const { seat } = this;
+    if (!seat || this.number < 0) return this.endStopped(stop);
+    seat.runner.send({ kind: 'cancel', run: this.number });
+    this.grace = setTimeout(() => seat.runner.killFor(this.number), this.parts.cancelGraceMs);
+  }
+
+  private endStopped(stop: Stop): void {
+    if (stop.as === 'cancelled') this.endWith('run.cancelled', { confirmed: true, usage: this.usage() });
+    else if (stop.as === 'failed') this.end('failed', new AppError(stop.code, { detail: stop.detail }));
+    else {
+      const seconds = Math.round(this.assignment.timeoutMs / 1000);
+      this.end(
+        'timed_out',
+        new AppError('run.timed_out', {
+          detail: `The run took longer than its timeout of ${seconds} seconds.`,
+        }),
+      );
+    }
+  }
+
+  private end(how: 'failed' | 'timed_out', error: AppError): void {
+    this.endWith(`run.${how}`, { error: problemOf(error) as RunError, usage: this.usage() });
+  }
+
+  private endWith(type: 'run.failed' | 'run.timed_out' | 'run.cancelled', data: object): void {
+    if (this.isOver) return;
+    this.reporter.end(type, data, () => this.sent());
+    this.close();
+  }
+
+  /** The bus has the last event: only now is the attempt done. */
+  private sent(): void {
+    this.close();
+    this.finished('ended');
+  }
+
+  private close(): void {
+    if (this.isOver) return;
+    this.isOver = true;
+    clearTimeout(this.timeout);
+    clearTimeout(this.grace);
+    this.abort.abort(OVER);
+  }
+
+  private count(data: unknown): void {
+    const { inputTokens, outputTokens } = data as { inputTokens?: unknown; outputTokens?: unknown };
+    if (typeof inputTokens === 'number') this.tokens.input += inputTokens;
+    if (typeof outputTokens === 'number') this.tokens.output += outputTokens;
+  }
+
+  private usage(): RunUsage {
+    const { spent, queueMs, attempt } = this.assignment;
+    const inputTokens = spent.inputTokens + this.tokens.input;
+    const outputTokens = spent.outputTokens + this.tokens.output;
+    const computeMs = this.reporter.elapsedMs;
+    return {
+      inputTokens,
+      outputTokens,
+      totalTokens: inputTokens + outputTokens,
+      computeMs,
+      queueMs,
+      attempts: attempt,
+    };
+  }
+}
+
+function stopOf(cause: unknown): Stop {
+  if (cause instanceof LimitExceeded)
+    return { as: 'failed', code: 'run.limit_exceeded', detail: cause.message };
+  if (cause instanceof BadEvent)
+    return {
+      as: 'failed',
+      code: 'run.bad_event',
+      detail: `The run produced what cannot be recorded: ${cause.message}.`,
+    };
+  return {
+    as: 'failed',
+    code: 'run.plan_unavailable',
+    detail: `A large value could not be stored: ${(cause as Error).message}.`,
+  };
+}
+
+function excerpt(text: string): string {
+  return text.length > 4_000 ? `${text.slice(0, 4_000)}…` : text;
+}

@@ -1,0 +1,79 @@
+import { type Bus, type Delivery, DONE, type Outcome, oneByOne, type Reading } from '#libs/bus';
+import { type Assignment, commandPartition, ExecutorCommand, TOPICS } from '#libs/contracts';
+import { AssignedRun, type ExecutorParts } from './assigned-run.ts';
+import type { Attempts, DoneOutcome } from './attempts.ts';
+
+export interface CommandConsumerOptions extends ExecutorParts {
+  bus: Bus;
+  attempts: Attempts;
+  /** Told when the conductor should hear at once what became of an attempt. */
+  announce: () => void;
+}
+
+/** Takes what the conductor commands this executor: each assignment once, whatever else happens. */
+export class CommandConsumer {
+  private readonly runs = new Map<string, AssignedRun>();
+  private reading: Reading | undefined;
+  private isDraining = false;
+
+  constructor(private readonly options: CommandConsumerOptions) {}
+
+  async start(): Promise<void> {
+    const { bus, executorId } = this.options;
+    this.reading = await bus.subscribe({
+      reader: 'executor',
+      topic: TOPICS.executorCommand,
+      group: 'alone',
+      partitions: [commandPartition(executorId, bus.partitions)],
+      accepts: (_key, headers) => headers['executorid'] === executorId,
+      handle: oneByOne((delivery) => this.handle(delivery)),
+    });
+  }
+
+  /** Takes nothing more, and gives back what runs. */
+  async drain(): Promise<void> {
+    this.isDraining = true;
+    await this.reading?.stop();
+    for (const run of this.runs.values()) run.giveBack();
+  }
+
+  private handle(delivery: Delivery): Outcome {
+    let command: ReturnType<typeof ExecutorCommand.decode>['data'];
+    try {
+      command = ExecutorCommand.decode(delivery.value).data;
+    } catch (cause) {
+      return { kind: 'dead', reason: `not a command: ${(cause as Error).message}` };
+    }
+    switch (command.kind) {
+      case 'assign':
+        return this.assign(command.assignment);
+      case 'cancel':
+        this.runs.get(nameOf(command))?.cancel();
+        return DONE;
+      case 'recorded':
+        for (const key of command.attempts) this.options.attempts.recorded(key);
+        return DONE;
+    }
+  }
+
+  private assign(assignment: Assignment): Outcome {
+    const { attempts, announce } = this.options;
+    const { organizationId, runId, attempt } = assignment;
+    const key = { organizationId, runId, attempt };
+    if (this.isDraining) return { kind: 'skip', reason: 'draining' };
+    if (!attempts.accept(key)) return { kind: 'skip', reason: 'known' };
+    const finished = (outcome: DoneOutcome) => {
+      this.runs.delete(nameOf(key));
+      attempts.finish(key, outcome);
+      if (outcome !== 'ended') announce();
+    };
+    const run = new AssignedRun(assignment, this.options, finished);
+    this.runs.set(nameOf(key), run);
+    void run.begin();
+    return DONE;
+  }
+}
+
+function nameOf({ runId, attempt }: { runId: string; attempt: number }): string {
+  return `${runId}/${attempt}`;
+}

@@ -1,0 +1,143 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Bus } from '#libs/bus';
+import { type BusMessage, type ReportedEvent, RunEvents } from '#libs/contracts';
+import { DEFAULTS, isTerminalEvent } from '#libs/domain';
+import type { AttemptKey } from './attempts.ts';
+
+export interface Sender extends AttemptKey {
+  runToken: string;
+}
+
+/** An event with a node's state that is sealed only if it is needed: a run that ends in the same message has no next attempt. */
+export interface OutgoingEvent extends ReportedEvent {
+  state?: { nodeId: string; iteration: number; bytes: number; seal: () => Buffer };
+}
+
+interface Pending {
+  sender: Sender;
+  events: OutgoingEvent[];
+  sent: (() => void)[];
+}
+
+/** What to hold back while too much waits for the bus. */
+export interface BackPressure {
+  pause(): void;
+  resume(): void;
+}
+
+const RETRY_MS = 500;
+
+/** Sends events in their order, one send at a time; what gathers meanwhile leaves with the next one. */
+export class EventOutbox {
+  private pending = new Map<Sender, Pending>();
+  private pendingBytes = 0;
+  private isSending = false;
+  private isHolding = false;
+  private idle: (() => void)[] = [];
+  /** Per partition, the offset of the last event that the bus has taken. */
+  readonly offsets: Record<string, number> = {};
+  /** How many events were handed to the bus, for the books. */
+  sentEvents = 0;
+
+  constructor(
+    private readonly bus: Bus,
+    private readonly executorId: string,
+    private readonly backPressure: BackPressure,
+  ) {}
+
+  /** `sent` is told when the bus has the event. */
+  add(sender: Sender, event: OutgoingEvent, sent?: () => void): void {
+    const pending = this.pending.get(sender) ?? { sender, events: [], sent: [] };
+    this.pending.set(sender, pending);
+    pending.events.push(event);
+    if (sent) pending.sent.push(sent);
+    this.pendingBytes += sizeOf(event);
+    if (this.pendingBytes > MAX_PENDING_BYTES && !this.isHolding) {
+      this.isHolding = true;
+      this.backPressure.pause();
+    }
+    if (this.isSending) return;
+    this.isSending = true;
+    setImmediate(() => void this.send());
+  }
+
+  whenIdle(): Promise<void> {
+    return this.isSending ? new Promise((resolve) => this.idle.push(resolve)) : Promise.resolve();
+  }
+
+  private async send(): Promise<void> {
+    while (this.pending.size > 0) {
+      const batch = [...this.pending.values()];
+      this.pending = new Map();
+      this.pendingBytes = 0;
+      const messages = batch.flatMap((one) => this.messagesOf(one));
+      await this.publish(messages);
+      for (const one of batch) {
+        this.sentEvents += one.events.length;
+        for (const sent of one.sent) sent();
+      }
+    }
+    this.isSending = false;
+    if (this.isHolding) {
+      this.isHolding = false;
+      this.backPressure.resume();
+    }
+    for (const resolve of this.idle.splice(0)) resolve();
+  }
+
+  private async publish(messages: BusMessage[]): Promise<void> {
+    for (;;) {
+      try {
+        const places = await this.bus.publish(messages);
+        for (const { partition, offset } of places)
+          this.offsets[partition] = Math.max(this.offsets[partition] ?? -1, offset);
+        return;
+      } catch {
+        // an event is a fact: it is sent until the bus has it
+        await sleep(RETRY_MS);
+      }
+    }
+  }
+
+  private messagesOf({ sender, events }: Pending): BusMessage[] {
+    const messages: BusMessage[] = [];
+    let part: ReportedEvent[] = [];
+    let bytes = 0;
+    const close = () => {
+      if (part.length === 0) return;
+      const { organizationId, runId, attempt, runToken } = sender;
+      messages.push(
+        RunEvents.encode(organizationId, {
+          runId,
+          attempt,
+          executorId: this.executorId,
+          runToken,
+          events: part,
+        }),
+      );
+      part = [];
+      bytes = 0;
+    };
+    const last = events.at(-1);
+    const isEnding = last !== undefined && isTerminalEvent(last.type);
+    for (const { state, ...event } of events) {
+      if (state && !isEnding) {
+        const { nodeId, iteration, seal } = state;
+        event.checkpoint = { nodeId, iteration, sealed: seal().toString('base64') };
+      }
+      const size = sizeOf(event);
+      if (bytes + size > MAX_PART_BYTES) close();
+      part.push(event);
+      bytes += size;
+    }
+    close();
+    return messages;
+  }
+}
+
+const MAX_PENDING_BYTES = 32 * 1024 * 1024;
+const MAX_PART_BYTES = DEFAULTS.messageBytes - 16 * 1024;
+
+function sizeOf(event: OutgoingEvent): number {
+  return event.data.length + (event.state?.bytes ?? event.checkpoint?.sealed?.length ?? 0) + 100;
+}

@@ -1,0 +1,52 @@
+import { contentHash } from '#libs/crypto';
+import { DEFAULTS } from '#libs/domain';
+import { Plan } from '#libs/engine';
+
+/** Content that could not be fetched, or is not what its hash says. */
+export class BlobUnavailable extends Error {}
+
+export async function fetchGranted(url: string, signal: AbortSignal): Promise<Buffer> {
+  let answer: Response;
+  try {
+    answer = await fetch(url, { signal });
+  } catch (cause) {
+    throw new BlobUnavailable('the blob store cannot be reached', { cause });
+  }
+  if (!answer.ok) throw new BlobUnavailable(`the blob store answered ${answer.status}`);
+  const length = Number(answer.headers.get('content-length') ?? 0);
+  if (length > MAX_BYTES) throw new BlobUnavailable(`a blob may hold ${MAX_BYTES} bytes`);
+  return Buffer.from(await answer.arrayBuffer());
+}
+
+const MAX_BYTES = 64 * 1024 * 1024;
+const MAX_PLANS = 500;
+
+/** Plans by hash: immutable, so a plan that is here is right. Those used longest ago are dropped. */
+export class PlanCache {
+  private readonly plans = new Map<string, Promise<Plan>>();
+
+  get(hash: string, url: string): Promise<Plan> {
+    const known = this.plans.get(hash);
+    if (known) {
+      this.plans.delete(hash);
+      this.plans.set(hash, known);
+      return known;
+    }
+    const plan = this.fetch(hash, url);
+    this.plans.set(hash, plan);
+    plan.catch(() => this.plans.delete(hash));
+    if (this.plans.size > MAX_PLANS) {
+      for (const oldest of this.plans.keys()) {
+        this.plans.delete(oldest);
+        break;
+      }
+    }
+    return plan;
+  }
+
+  private async fetch(hash: string, url: string): Promise<Plan> {
+    const content = await fetchGranted(url, AbortSignal.timeout(DEFAULTS.shutdownGraceMs));
+    if (contentHash(content) !== hash) throw new BlobUnavailable('the plan is not what its hash says');
+    return Plan.parse(JSON.parse(content.toString('utf8')));
+  }
+}

@@ -1,0 +1,68 @@
+import type { GrantedSecret } from '#libs/contracts';
+import type { Plan } from '#libs/engine';
+import type { EgressBroker } from '../broker/egress-broker.ts';
+import type { Redactor } from '../broker/redactor.ts';
+import type { HttpRequest, ResponsePart } from '../runner-protocol.ts';
+
+export interface RunRequestsOptions {
+  broker: EgressBroker;
+  redactor: Redactor;
+  secrets: readonly GrantedSecret[];
+  signal: AbortSignal;
+  send: (request: number, part: ResponsePart) => void;
+  /** One per host, then counted. */
+  refused: (host: string, reason: string, count: number) => void;
+}
+
+const MAX_OPEN = 100;
+
+/** The HTTP requests of one run: which secrets each node may use in them, and how many may be open. */
+export class RunRequests {
+  private readonly open = new Map<number, AbortController>();
+  private readonly refusals = new Map<string, number>();
+  private readonly secrets: ReadonlyMap<string, GrantedSecret>;
+
+  constructor(private readonly options: RunRequestsOptions) {
+    this.secrets = new Map(options.secrets.map((secret) => [secret.name, secret]));
+  }
+
+  /** Opens a request, or ends one where nothing is to be opened. */
+  frame(number: number, request: HttpRequest | undefined, plan: Plan | undefined): void {
+    if (!request) return this.open.get(number)?.abort();
+    if (this.open.size >= MAX_OPEN) {
+      return this.options.send(number, {
+        is: 'error',
+        message: `A run may have ${MAX_OPEN} requests open at a time.`,
+      });
+    }
+    const abort = new AbortController();
+    this.open.set(number, abort);
+    const { broker, redactor, signal, send } = this.options;
+    void broker
+      .send({
+        request,
+        use: this.useOf(request.nodeId, plan),
+        redactor,
+        signal: AbortSignal.any([abort.signal, signal]),
+        answer: (part) => send(number, part),
+        refused: (host, reason) => this.countRefusal(host, reason),
+      })
+      .finally(() => this.open.delete(number));
+  }
+
+  private useOf(nodeId: string, plan: Plan | undefined) {
+    const node = plan?.nodes.find((one) => one.id === nodeId);
+    const names = new Set(Object.values(node?.variables ?? {}).map((reference) => reference.name));
+    return {
+      secrets: new Map([...this.secrets].filter(([name]) => names.has(name))),
+      headers: new Set(node?.secretHeaders ?? []),
+    };
+  }
+
+  private countRefusal(host: string, reason: string): void {
+    const count = (this.refusals.get(host) ?? 0) + 1;
+    this.refusals.set(host, count);
+    // the first is an event, then every tenth power, so that a loop cannot fill the log
+    if (Number.isInteger(Math.log10(count))) this.options.refused(host, reason, count);
+  }
+}

@@ -1,0 +1,3 @@
+export { AddressGuard, EgressRefused } from './broker/address-guard.ts';
+export { nativeRunner } from './engines/native/program.ts';
+export { Executor } from './executor.ts';

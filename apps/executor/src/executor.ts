@@ -1,0 +1,77 @@
+import type { Bus } from '#libs/bus';
+import type { EgressException } from '#libs/config';
+import { DEFAULTS } from '#libs/domain';
+import { newId } from '#libs/kernel';
+import type { SandboxDriver, SandboxProgram } from '#libs/sandbox';
+import { AddressGuard } from './broker/address-guard.ts';
+import { Attempts } from './commands/attempts.ts';
+import { Brokers } from './commands/brokers.ts';
+import { CommandConsumer } from './commands/command.consumer.ts';
+import { EventOutbox } from './commands/event-outbox.ts';
+import { PlanCache } from './commands/granted-blobs.ts';
+import { StatusPublisher } from './commands/status.publisher.ts';
+import { RunnerPool } from './runners/runner-pool.ts';
+
+export interface ExecutorOptions {
+  bus: Bus;
+  driver: SandboxDriver;
+  program: SandboxProgram;
+  maxRunners: number;
+  prewarmedRunners: number;
+  egressAllow: readonly EgressException[];
+  cancelGraceMs?: number;
+  runnerFailed: (reason: string) => void;
+}
+
+/** The supervisor of runners: knows the bus and granted URLs, no database and no gateway. New at every start. */
+export class Executor {
+  readonly id = newId();
+  readonly attempts = new Attempts();
+  readonly outbox: EventOutbox;
+  readonly pool: RunnerPool;
+  private readonly brokers: Brokers;
+  private readonly consumer: CommandConsumer;
+  private readonly status: StatusPublisher;
+
+  constructor(options: ExecutorOptions) {
+    const { bus, driver, program, maxRunners, prewarmedRunners, egressAllow, runnerFailed } = options;
+    const guard = new AddressGuard(egressAllow);
+    this.brokers = new Brokers(guard);
+    this.pool = new RunnerPool({
+      driver,
+      program,
+      maxRunners,
+      prewarmed: prewarmedRunners,
+      failedToStart: runnerFailed,
+    });
+    this.outbox = new EventOutbox(bus, this.id, this.pool);
+    this.status = new StatusPublisher(bus, this.id, this.pool, this.attempts, this.outbox);
+    this.consumer = new CommandConsumer({
+      bus,
+      executorId: this.id,
+      attempts: this.attempts,
+      outbox: this.outbox,
+      plans: new PlanCache(),
+      pool: this.pool,
+      brokers: this.brokers,
+      cancelGraceMs: options.cancelGraceMs ?? DEFAULTS.cancelGraceMs,
+      announce: () => this.status.soon(),
+    });
+  }
+
+  async start(): Promise<void> {
+    await this.consumer.start();
+    this.status.start();
+  }
+
+  /** Gives back what runs, says so, and ends its runners. */
+  async stop(): Promise<void> {
+    this.status.isDraining = true;
+    await this.consumer.drain();
+    await this.outbox.whenIdle();
+    await this.status.publish();
+    this.status.stop();
+    await this.pool.close();
+    this.brokers.close();
+  }
+}

@@ -1,0 +1,103 @@
+import { z } from 'zod';
+
+/** The frames between supervisor and runner. A runner knows its runs by a number and nothing of where they come from. */
+const run = z.number().int().min(0);
+const request = z.number().int().min(0);
+const outputs = z.record(z.string(), z.json());
+
+export const StartFrame = z.object({
+  kind: z.literal('start'),
+  run,
+  planHash: z.string(),
+  /** Left out where this runner has been given it before. */
+  plan: z.unknown().optional(),
+  idSeed: z.string(),
+  sessionId: z.string(),
+  input: z.json().optional(),
+  /** Values, and stand-ins for secrets. */
+  variables: z.record(z.string(), z.string()),
+  completed: z.array(z.object({ nodeId: z.string(), outputs })),
+});
+export type StartFrame = z.output<typeof StartFrame>;
+
+/** Supervisor → runner. */
+export const ToRunner = z.discriminatedUnion('kind', [
+  StartFrame,
+  z.object({ kind: z.literal('cancel'), run }),
+  z.object({
+    kind: z.literal('response'),
+    run,
+    request,
+    part: z.discriminatedUnion('is', [
+      z.object({
+        is: z.literal('head'),
+        status: z.number().int(),
+        headers: z.array(z.tuple([z.string(), z.string()])),
+      }),
+      z.object({ is: z.literal('chunk'), base64: z.string() }),
+      z.object({ is: z.literal('end') }),
+      z.object({ is: z.literal('error'), message: z.string() }),
+    ]),
+  }),
+]);
+export type ToRunner = z.output<typeof ToRunner>;
+export type ResponsePart = Extract<ToRunner, { kind: 'response' }>['part'];
+
+/** What a runner may report of its own; the rest of a run's events is the supervisor's to say. */
+export const RUNNER_EVENTS = [
+  'node.started',
+  'node.skipped',
+  'message.added',
+  'message.delta',
+  'output',
+  'log',
+  'usage',
+] as const;
+
+const HttpRequest = z.object({
+  nodeId: z.string(),
+  method: z.string().max(20),
+  url: z.string().max(8_192),
+  headers: z.array(z.tuple([z.string(), z.string()])).max(200),
+  base64: z.string().optional(),
+});
+export type HttpRequest = z.output<typeof HttpRequest>;
+
+/** Runner → supervisor. */
+export const FromRunner = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('ready') }),
+  z.object({ kind: z.literal('event'), run, type: z.enum(RUNNER_EVENTS), data: z.unknown() }),
+  z.object({
+    kind: z.literal('checkpoint'),
+    run,
+    nodeId: z.string(),
+    iteration: z.number().int().min(0),
+    outputs: z.record(z.string(), z.unknown()),
+    durationMs: z.number().min(0),
+    resumed: z.boolean(),
+  }),
+  z.object({ kind: z.literal('http'), run, request, open: HttpRequest.optional() }),
+  z.object({
+    kind: z.literal('done'),
+    run,
+    result: z.discriminatedUnion('is', [
+      z.object({ is: z.literal('succeeded'), output: z.unknown() }),
+      z.object({
+        is: z.literal('failed'),
+        code: z.string(),
+        detail: z.string(),
+        node: z.string().optional(),
+        component: z.string().optional(),
+        iteration: z.number().int().optional(),
+      }),
+      z.object({ is: z.literal('cancelled') }),
+    ]),
+  }),
+]);
+export type FromRunner = z.output<typeof FromRunner>;
+export type RunnerResult = Extract<FromRunner, { kind: 'done' }>['result'];
+
+/** What stands for a secret wherever its value may not be. */
+export function secretStandIn(name: string): string {
+  return `{{secret:${name}}}`;
+}

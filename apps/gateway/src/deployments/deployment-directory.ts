@@ -1,0 +1,57 @@
+import { Injectable } from '@nestjs/common';
+import { TenantDatabase } from '#libs/database';
+import { may, type Principal } from '#libs/domain';
+import { AppError } from '#libs/kernel';
+import { TtlCache } from '../access/ttl-cache.ts';
+import { DeploymentStore, type RunnableDeployment } from './deployment.store.ts';
+
+/** A release never survives this here, even where the hint that it changed is lost. */
+const FRESH_MS = 5_000;
+const REF = /^[A-Za-z0-9][A-Za-z0-9._-]{0,79}(@[^@\p{Cc}]{1,80})?$/u;
+
+/** Finds what a reference means to a principal, from a cache that changes are announced to. */
+@Injectable()
+export class DeploymentDirectory {
+  private readonly found = new TtlCache<RunnableDeployment[]>(FRESH_MS, 20_000);
+
+  constructor(
+    private readonly database: TenantDatabase,
+    private readonly deployments: DeploymentStore,
+  ) {}
+
+  async resolve(
+    principal: Principal,
+    ref: string,
+    projectId: string | undefined,
+  ): Promise<RunnableDeployment> {
+    if (!REF.test(ref)) throw new AppError('resource.not_found');
+    const { organizationId } = principal;
+    const all = await this.found.get(`${organizationId}/${ref}`, () =>
+      this.database.withOrg(organizationId, (tx) => this.deployments.candidates(tx, ref)),
+    );
+    const candidates = all.filter(
+      (one) =>
+        (projectId === undefined || one.projectId === projectId) &&
+        may(principal, 'run:create', { kind: 'deployment', id: one.id }),
+    );
+    const [first, ...others] = candidates;
+    if (!first) throw new AppError('resource.not_found');
+    if (others.length > 0) {
+      const shown = candidates.map(({ id, name, environment, projectId: project }) => ({
+        id,
+        name,
+        environment,
+        projectId: project,
+      }));
+      throw new AppError('deployment.ambiguous', {
+        detail: `${candidates.length} deployments are named "${ref}": use an id, name@environment, or ?projectId=.`,
+        members: { candidates: shown },
+      });
+    }
+    return first;
+  }
+
+  forget(): void {
+    this.found.clear();
+  }
+}

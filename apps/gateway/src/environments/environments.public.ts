@@ -1,0 +1,1 @@
+export { EnvironmentStore } from './environment.store.ts';

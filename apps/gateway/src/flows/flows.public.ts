@@ -1,0 +1,1 @@
+export { CreateFlowAction } from './create-flow.action.ts';

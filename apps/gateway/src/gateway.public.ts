@@ -1,0 +1,7 @@
+export type { Actor } from './access/actor.ts';
+export { CreateDeploymentAction } from './deployments/deployments.public.ts';
+export { CreateFlowAction } from './flows/flows.public.ts';
+export { createGateway } from './gateway.ts';
+export { Readiness, type ReadinessReport } from './health/health.public.ts';
+export { CreateProjectAction } from './projects/projects.public.ts';
+export { CreateVariableAction } from './variables/variables.public.ts';

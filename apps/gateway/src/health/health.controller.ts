@@ -1,0 +1,34 @@
+import { Controller, Get, Res } from '@nestjs/common';
+import { ApiExcludeController } from '@nestjs/swagger';
+import type { FastifyReply } from 'fastify';
+import { Public } from '../access/public.ts';
+import { Readiness } from './readiness.ts';
+
+@ApiExcludeController()
+@Controller()
+export class HealthController {
+  constructor(private readonly readiness: Readiness) {}
+
+  /** The process is alive. */
+  @Public()
+  @Get('healthz')
+  alive(): { status: 'ok' } {
+    return { status: 'ok' };
+  }
+
+  /** The installation can take runs; and what of it is limited. */
+  @Public()
+  @Get('readyz')
+  async ready(@Res() reply: FastifyReply): Promise<void> {
+    const { isReady, degraded } = await this.readiness.report();
+    await reply
+      .status(isReady ? 200 : 503)
+      .header('content-type', 'application/json; charset=utf-8')
+      .send(
+        JSON.stringify({
+          status: isReady ? (degraded.length > 0 ? 'degraded' : 'ok') : 'unavailable',
+          degraded,
+        }),
+      );
+  }
+}

@@ -1,0 +1,1 @@
+export { Readiness, type ReadinessReport } from './readiness.ts';

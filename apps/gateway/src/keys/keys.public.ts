@@ -1,0 +1,1 @@
+export { KeyAuthenticator } from './key-authenticator.ts';

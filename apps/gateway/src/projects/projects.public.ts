@@ -1,0 +1,1 @@
+export { CreateProjectAction } from './create-project.action.ts';

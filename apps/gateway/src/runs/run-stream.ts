@@ -1,0 +1,143 @@
+import type { FastifyReply } from 'fastify';
+import type { RunProgressData } from '#libs/contracts';
+import { isTerminalEvent, type RunEventType } from '#libs/domain';
+import { EventStream } from '#libs/http';
+import type { EventsRead } from './list-run-events.action.ts';
+import type { Watcher } from './run-watches.ts';
+
+/** Events that are read at once: fewer where they are so large that a reader must take them one after another. */
+const PAGE = { first: 8, most: 200 };
+
+export interface RunStreamSource {
+  /** Events behind a place in the log. */
+  read(after: number, limit: number): Promise<EventsRead>;
+  /** Whether the reader may still see the run; throws where not. */
+  recheck(): Promise<void>;
+  /** What an error looks like to the reader. */
+  explain(error: unknown): string;
+}
+
+const RECHECK_MS = 60_000;
+
+/**
+ * A run's log to one reader, in order and without a gap: an inline event is sent on only if it is the next one, else the
+ * log is read. Nothing waits in memory for a reader that does not keep up.
+ */
+export class RunStream implements Watcher {
+  private stream: EventStream | undefined;
+  private source: RunStreamSource | undefined;
+  /** Events heard before the answer has begun. */
+  private early: RunProgressData[] = [];
+  private knownHead = 0;
+  private waitingBytes = 0;
+  private isReading = false;
+  private limit = PAGE.first;
+  private rechecks: NodeJS.Timeout | undefined;
+
+  constructor(private cursor: number) {}
+
+  /** Begins the answer; `first` is what is already known to stand in the log. */
+  begin(
+    reply: FastifyReply,
+    runId: string,
+    source: RunStreamSource,
+    closed: () => void,
+    first?: { seq: number; type: string; text: string },
+  ): void {
+    this.source = source;
+    reply.hijack();
+    const stream = new EventStream(
+      reply.raw,
+      { 'headgate-run-id': runId, ...replyHeaders(reply) },
+      () => void this.catchUp(),
+    );
+    this.stream = stream;
+    this.rechecks = setInterval(() => this.recheck(), RECHECK_MS);
+    stream.whenClosed(() => {
+      clearInterval(this.rechecks);
+      closed();
+    });
+    if (first && first.seq === this.cursor + 1) this.send(first);
+    const early = this.early;
+    this.early = [];
+    for (const data of early) this.progress(data);
+    if (!first) void this.catchUp();
+  }
+
+  progress(data: RunProgressData): void {
+    const { stream } = this;
+    if (!stream) {
+      this.early.push(data);
+      return;
+    }
+    this.knownHead = Math.max(this.knownHead, data.lastSeq);
+    if (!stream.isReady || this.isReading) {
+      for (const event of data.events) this.waitingBytes += event.text.length;
+      if (!stream.isReady) stream.waiting(this.waitingBytes);
+      return;
+    }
+    for (const event of data.events) if (event.seq === this.cursor + 1) this.send(event);
+    if (this.knownHead > this.cursor) void this.catchUp();
+  }
+
+  head(lastSeq: number): void {
+    this.knownHead = Math.max(this.knownHead, lastSeq);
+    if (this.knownHead > this.cursor) void this.catchUp();
+  }
+
+  /** Checks at once whether the reader may still see the run. */
+  recheck(): void {
+    this.source?.recheck().catch((error: unknown) => this.fail(error));
+  }
+
+  private async catchUp(): Promise<void> {
+    const { stream, source } = this;
+    if (!stream || !source || this.isReading || !stream.isReady) return;
+    this.isReading = true;
+    try {
+      for (let hasMore = true; hasMore && stream.isReady; ) {
+        const read = await source.read(this.cursor, this.limit);
+        this.waitingBytes = 0;
+        const sent = read.events.findIndex((event) => !this.sendIfReady(event));
+        // the rest is read again when the reader has drained
+        this.limit = sent < 0 ? Math.min(this.limit * 2, PAGE.most) : Math.max(sent, 1);
+        if (sent >= 0) break;
+        if (read.isComplete) this.finish();
+        hasMore = read.hasMore || this.knownHead > this.cursor;
+        if (read.events.length === 0) break;
+      }
+    } catch (error) {
+      this.fail(error);
+    } finally {
+      this.isReading = false;
+    }
+  }
+
+  private sendIfReady(event: { seq: number; type: string; text: string }): boolean {
+    const isReady = this.stream?.isReady === true;
+    if (isReady) this.send(event);
+    return isReady;
+  }
+
+  private send({ seq, type, text }: { seq: number; type: string; text: string }): void {
+    this.stream?.event(type, text, seq);
+    this.cursor = seq;
+    if (isTerminalEvent(type as RunEventType)) this.finish();
+  }
+
+  private finish(): void {
+    this.stream?.event('end', '{}');
+    this.stream?.end();
+  }
+
+  private fail(error: unknown): void {
+    if (!this.source || !this.stream || this.stream.isClosed) return;
+    this.stream.event('error', this.source.explain(error));
+    this.stream.end();
+  }
+}
+
+/** Headers that were set before the answer became a stream. */
+function replyHeaders(reply: FastifyReply): Record<string, string> {
+  return Object.fromEntries(Object.entries(reply.getHeaders()).map(([name, value]) => [name, String(value)]));
+}

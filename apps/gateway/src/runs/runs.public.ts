@@ -1,0 +1,1 @@
+export { RunAnswers } from './run-answers.ts';

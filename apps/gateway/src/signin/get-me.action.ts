@@ -1,0 +1,35 @@
+import { Injectable } from '@nestjs/common';
+import { Doors, TenantDatabase } from '#libs/database';
+import { permissionsOf } from '#libs/domain';
+import { AppError } from '#libs/kernel';
+import { Action, type FreeContext } from '../access/action.ts';
+import type { Me } from './signin.schema.ts';
+
+/** Who I am here and what I may do. */
+@Injectable()
+export class GetMeAction extends Action<Record<string, never>, Me, 'none'> {
+  readonly needs = 'organization:read';
+  readonly audits = 'none';
+  readonly transaction = 'none';
+
+  constructor(
+    private readonly doors: Doors,
+    private readonly database: TenantDatabase,
+  ) {
+    super();
+  }
+
+  protected async perform({ principal, organizationId }: FreeContext): Promise<Me> {
+    const organization = await this.database.withOrg(organizationId, (tx) =>
+      tx.organization.findFirst({ select: { name: true } }),
+    );
+    const user = principal.kind === 'user' ? await this.doors.findUser(principal.id) : undefined;
+    if (!organization || principal.kind !== 'user' || !user) throw new AppError('resource.not_found');
+    return {
+      user: { id: user.id, email: user.email },
+      organization: { id: organizationId, name: organization.name },
+      roles: [...principal.roles],
+      permissions: permissionsOf(principal.roles),
+    };
+  }
+}

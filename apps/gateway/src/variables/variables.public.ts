@@ -1,0 +1,1 @@
+export { CreateVariableAction } from './create-variable.action.ts';

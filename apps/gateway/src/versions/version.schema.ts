@@ -1,0 +1,44 @@
+import { z } from 'zod';
+import { Id, pageOf, Timestamp, text } from '#libs/http';
+
+/** A Langflow export, with or without its envelope. */
+export const Definition = z
+  .record(z.string(), z.unknown())
+  .meta({ id: 'Definition', description: 'A Langflow export (JSON).' });
+
+export const CreateVersion = z
+  .strictObject({ definition: Definition, note: text(0, 500).optional() })
+  .meta({ id: 'CreateVersion' });
+export type CreateVersion = z.output<typeof CreateVersion>;
+
+const NodeName = z.object({ node: z.string(), displayName: z.string(), component: z.string() });
+
+export const VersionReport = z
+  .object({
+    inputs: z.array(NodeName),
+    ambiguousInputs: z
+      .array(z.string())
+      .meta({ description: 'The nodes that could take the main input, if more than one could.' }),
+    outputs: z.array(NodeName),
+    variables: z.array(z.object({ name: z.string(), isSecret: z.boolean(), isRequired: z.boolean() })),
+    components: z.array(z.object({ node: z.string(), component: z.string() })),
+  })
+  .meta({ id: 'VersionReport' });
+
+export const Version = z
+  .object({
+    id: Id,
+    flowId: Id,
+    number: z.number().int(),
+    contentHash: z
+      .string()
+      .meta({ description: 'SHA-256 of the content: equal for every export that runs the same.' }),
+    note: z.string(),
+    engine: z.literal('native'),
+    report: VersionReport,
+    createdAt: Timestamp,
+  })
+  .meta({ id: 'Version' });
+export type Version = z.output<typeof Version>;
+
+export const VersionPage = pageOf(Version, 'VersionPage');

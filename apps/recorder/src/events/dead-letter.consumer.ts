@@ -1,0 +1,57 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Bus, type Delivery, DONE, type Outcome, oneByOne, type Reading } from '#libs/bus';
+import { TOPICS } from '#libs/contracts';
+import { isOutage } from '#libs/database';
+import { newId } from '#libs/kernel';
+import type { EventStore } from './event.store.ts';
+
+/** Keeps every dead letter where people can look at it. */
+export class DeadLetterConsumer {
+  private reading: Reading | undefined;
+
+  constructor(
+    private readonly bus: Bus,
+    private readonly store: EventStore,
+  ) {}
+
+  async start(): Promise<void> {
+    this.reading = await this.bus.subscribe({
+      reader: 'recorder',
+      topic: TOPICS.dead,
+      group: 'shared',
+      handle: oneByOne((delivery) => this.keep(delivery)),
+    });
+  }
+
+  async stop(): Promise<void> {
+    await this.reading?.stop();
+  }
+
+  private async keep({ key, value, headers }: Delivery): Promise<Outcome> {
+    const {
+      'dead-topic': topic = '',
+      'dead-partition': partition,
+      'dead-offset': offset,
+      'dead-reason': reason = '',
+    } = headers;
+    const letter = {
+      id: newId(),
+      topic,
+      partition: Number(partition ?? -1),
+      offset: Number(offset ?? -1),
+      key: Buffer.from(key, 'utf8'),
+      value,
+      headers,
+      reason,
+    };
+    for (;;) {
+      try {
+        await this.store.addDeadLetter(letter);
+        return DONE;
+      } catch (cause) {
+        if (!isOutage(cause)) throw cause;
+        await sleep(250);
+      }
+    }
+  }
+}

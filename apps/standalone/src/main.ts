@@ -1,0 +1,81 @@
+import { COMPONENTS } from '#libs/components';
+import { ConfigError, readConfig } from '#libs/config';
+import { ensureKeysFile, readKeysFile } from '#libs/crypto';
+import { AppStartError, EmbeddedPostgres, isOutage } from '#libs/database';
+import { createLogger } from '#libs/telemetry';
+import { nativeRunner } from '../../executor/src/executor.public.ts';
+import { DataDirectory } from './data-directory.ts';
+import { demoModel } from './demo/demo-model.ts';
+import { seedDemo } from './demo/seed-demo.ts';
+import { welcome } from './demo/welcome.ts';
+import { loginPasswords } from './login-passwords.ts';
+import { StandaloneConfig } from './standalone.config.ts';
+import { Standalone } from './standalone.ts';
+
+const ending: (() => Promise<void> | void)[] = [];
+
+async function main(): Promise<void> {
+  const config = readConfig(StandaloneConfig, process.env);
+  const log = createLogger('headgate', config.HEADGATE_LOG_LEVEL);
+  const directory = DataDirectory.take(config.HEADGATE_DATA_DIR);
+  ending.unshift(() => directory.release());
+  const keysFile = config.HEADGATE_KEYS_FILE ?? directory.file('keys.json');
+  if (config.HEADGATE_KEYS_FILE === undefined) ensureKeysFile(keysFile);
+  const keys = readKeysFile(keysFile);
+
+  let databaseUrl = config.DATABASE_URL;
+  if (databaseUrl === undefined) {
+    const postgres = new EmbeddedPostgres({
+      directory: directory.file('postgres'),
+      isDurable: true,
+      restarted: (reason) => log.error(reason),
+    });
+    ending.unshift(() => postgres.stop());
+    databaseUrl = await postgres.start();
+  }
+  const standalone = await Standalone.start({
+    host: config.HEADGATE_HOST,
+    port: config.HEADGATE_PORT,
+    databaseUrl,
+    passwords: loginPasswords(directory.file('database-logins.json')),
+    keys,
+    blobDirectory: directory.file('blobs'),
+    egressAllow: config.HEADGATE_EGRESS_ALLOW,
+    maxRunners: config.HEADGATE_MAX_RUNNERS,
+    prewarmedRunners: config.HEADGATE_PREWARMED_RUNNERS,
+    components: COMPONENTS,
+    runner: nativeRunner(),
+    log,
+    migrated: (name) => process.stdout.write(`database: applied ${name}\n`),
+  });
+  ending.unshift(() => standalone.stop());
+  const { model, note } = await demoModel(config);
+  const { gateway, tenants, doors, url } = standalone;
+  const demo = await seedDemo({ gateway, tenants, doors, pepper: keys.pepper, model });
+  process.stdout.write(welcome(url, demo, demo && note !== undefined ? [note] : []));
+}
+
+let isEnding = false;
+
+async function end(code: number): Promise<void> {
+  if (isEnding) return;
+  isEnding = true;
+  for (const step of ending)
+    await Promise.resolve(step()).catch((cause: unknown) => process.stderr.write(`${String(cause)}\n`));
+  process.exit(code);
+}
+
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => void end(0));
+
+function explain(cause: unknown): string {
+  if (cause instanceof AppStartError || cause instanceof ConfigError) return cause.message;
+  const { message, stack } = cause as Error;
+  return isOutage(cause)
+    ? `The database went away while Headgate started (${message}): start it again.`
+    : `${stack}`;
+}
+
+main().catch(async (cause: unknown) => {
+  process.stderr.write(`${explain(cause)}\n`);
+  await end(1);
+});

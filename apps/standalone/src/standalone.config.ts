@@ -1,0 +1,37 @@
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { EgressAllow } from '#libs/config';
+import { DEFAULTS } from '#libs/domain';
+
+const Port = z.coerce.number().int().min(1).max(65_535);
+
+/** The environment of `npm start`. */
+export const StandaloneConfig = z.object({
+  // the address that the gateway listens on
+  HEADGATE_HOST: z.string().default('127.0.0.1'),
+  HEADGATE_PORT: Port.default(4600),
+  // keys, large values and the embedded Postgres live here
+  HEADGATE_DATA_DIR: z.string().default(defaultDataDirectory),
+  // an administrator's URL of a Postgres 15 or newer, instead of the embedded one
+  DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/ }).optional(),
+  // host|cidr[:port], a comma list: where flows may go although it is private or plain http
+  HEADGATE_EGRESS_ALLOW: EgressAllow,
+  // the cell's keys; made in the data directory where it is not set
+  HEADGATE_KEYS_FILE: z.string().optional(),
+  // runner processes at most; each serves one organization at a time
+  HEADGATE_MAX_RUNNERS: z.coerce.number().int().min(1).max(500).default(8),
+  // runner processes that wait for an organization
+  HEADGATE_PREWARMED_RUNNERS: z.coerce.number().int().min(0).max(100).default(DEFAULTS.prewarmedRunners),
+  HEADGATE_LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug']).default('warn'),
+  // with a key, the demo has a flow that talks to a model
+  OPENAI_API_KEY: z.string().optional(),
+  OPENAI_BASE_URL: z.url({ protocol: /^https?$/ }).optional(),
+});
+export type StandaloneConfig = z.output<typeof StandaloneConfig>;
+
+function defaultDataDirectory(): string {
+  if (process.getuid?.() === 0) return '/var/lib/headgate';
+  const data = process.env['XDG_DATA_HOME'];
+  return join(data === undefined || data === '' ? join(homedir(), '.local', 'share') : data, 'headgate');
+}

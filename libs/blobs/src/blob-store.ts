@@ -1,0 +1,30 @@
+import type { Readable } from 'node:stream';
+import type { PutGrant } from '#libs/contracts';
+
+/** What is in a store under a key, once it has been measured. */
+export interface Measured {
+  hash: string;
+  size: number;
+}
+
+/**
+ * Large values. Content stands under `<organization>/<hash>`; what an executor uploads stands under
+ * `staging/<run>/<attempt>/<i>` until the recorder has measured it.
+ */
+export abstract class BlobStore {
+  /** Stores content under its hash, and says which. Storing it again changes nothing. */
+  abstract put(organizationId: string, content: Uint8Array): Promise<Measured>;
+  abstract get(organizationId: string, hash: string): Promise<Readable>;
+  /** Turns an upload into content, if it is what was announced. */
+  abstract promote(organizationId: string, stagingKey: string, announced: Measured): Promise<void>;
+  /** Removes what an attempt has uploaded and nobody has taken. */
+  abstract clearStaging(prefix: string): Promise<void>;
+  /** A URL under which an executor may fetch content for a while. */
+  abstract grantGet(organizationId: string, hash: string): string;
+  /** A URL, with `{i}` in it, under which an executor may upload values of one attempt for a while. */
+  abstract grantPut(stagingPrefix: string, maxBytes: number): PutGrant;
+}
+
+export function stagingPrefix(runId: string, attempt: number): string {
+  return `staging/${runId}/${attempt}`;
+}

@@ -1,0 +1,211 @@
+import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { buffer } from 'node:stream/consumers';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { contentHash } from '#libs/crypto';
+import { Clock } from '#libs/kernel';
+import { stagingPrefix } from './blob-store.ts';
+import { BlobMismatchError, BlobTooLargeError, FileBlobStore } from './file-blob-store.ts';
+import { isSigned } from './signed-path.ts';
+
+class StillClock extends Clock {
+  override now(): Date {
+    return new Date('2026-11-21T00:00:00.900Z');
+  }
+  override monotonicMs(): number {
+    return 0;
+  }
+}
+
+const KEY = Buffer.alloc(32, 5);
+const NOW_SECONDS = Date.UTC(2026, 10, 21) / 1_000;
+const CONTENT = Buffer.from('some content');
+const HASH = contentHash(CONTENT);
+
+let directory: string;
+let store: FileBlobStore;
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'headgate-blobs-'));
+  store = new FileBlobStore({
+    directory,
+    baseUrl: () => 'http://gateway:4600',
+    signingKey: KEY,
+    clock: new StillClock(),
+  });
+});
+afterEach(() => rm(directory, { recursive: true, force: true }));
+
+/** All files of the store, by their keys. */
+async function files(): Promise<string[]> {
+  const entries = await readdir(directory, { recursive: true, withFileTypes: true });
+  return entries
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name).slice(directory.length + 1))
+    .toSorted();
+}
+
+const upload = (key: string, content: Uint8Array, maxBytes = 1_000) =>
+  store.upload(key, Readable.from([content]), maxBytes);
+
+describe('putting content', () => {
+  it('stores it under its organization and hash, for the owner of the files alone', async () => {
+    expect(await store.put('o1', CONTENT)).toEqual({ hash: HASH, size: CONTENT.length });
+    expect(await files()).toEqual([`o1/${HASH}`]);
+    expect((await stat(join(directory, 'o1', HASH))).mode & 0o777).toBe(0o600);
+    expect(await buffer(await store.get('o1', HASH))).toEqual(CONTENT);
+  });
+
+  it('changes nothing when it is there already', async () => {
+    await store.put('o1', CONTENT);
+    const before = await stat(join(directory, 'o1', HASH));
+    expect(await store.put('o1', CONTENT)).toEqual({ hash: HASH, size: CONTENT.length });
+    const after = await stat(join(directory, 'o1', HASH));
+    expect([after.ino, after.mtimeMs]).toEqual([before.ino, before.mtimeMs]);
+    expect(await files()).toEqual([`o1/${HASH}`]);
+  });
+
+  it('survives being done by several at once', async () => {
+    const all = await Promise.all(Array.from({ length: 10 }, () => store.put('o1', CONTENT)));
+    expect(new Set(all.map(({ hash }) => hash))).toEqual(new Set([HASH]));
+    expect(await files()).toEqual([`o1/${HASH}`]);
+    expect(await readFile(join(directory, 'o1', HASH))).toEqual(CONTENT);
+  });
+
+  it('takes nothing at all as content', async () => {
+    const { hash, size } = await store.put('o1', Buffer.alloc(0));
+    expect(size).toBe(0);
+    expect(await buffer(await store.get('o1', hash))).toHaveLength(0);
+  });
+
+  it('gives it to no other organization', async () => {
+    await store.put('o1', CONTENT);
+    await expect(store.get('o2', HASH)).rejects.toThrow('ENOENT');
+  });
+});
+
+describe('an upload', () => {
+  it('stands under its staging key, as large as was granted', async () => {
+    await upload('staging/r1/1/0', CONTENT, CONTENT.length);
+    expect(await files()).toEqual(['staging/r1/1/0']);
+    expect(await readFile(join(directory, 'staging/r1/1/0'))).toEqual(CONTENT);
+  });
+
+  it('is refused when it is larger than was granted, and leaves nothing', async () => {
+    const tooLarge = upload('staging/r1/1/0', CONTENT, CONTENT.length - 1);
+    await expect(tooLarge).rejects.toBeInstanceOf(BlobTooLargeError);
+    expect(await files()).toEqual([]);
+  });
+
+  it('is refused as soon as it is too large, not when it ends', async () => {
+    let taken = 0;
+    const endless = Readable.from(
+      (function* () {
+        for (;;) {
+          taken += 1;
+          yield Buffer.alloc(1_000);
+        }
+      })(),
+    );
+    await expect(store.upload('staging/r1/1/0', endless, 5_000)).rejects.toBeInstanceOf(BlobTooLargeError);
+    expect(taken).toBeLessThan(100);
+    expect(await files()).toEqual([]);
+  });
+
+  it('leaves nothing when its sender breaks off', async () => {
+    const broken = Readable.from(
+      (function* () {
+        yield CONTENT;
+        throw new Error('the sender is gone');
+      })(),
+    );
+    await expect(store.upload('staging/r1/1/0', broken, 1_000)).rejects.toThrow('the sender is gone');
+    expect(await files()).toEqual([]);
+  });
+
+  it('replaces an earlier one under the same key', async () => {
+    await upload('staging/r1/1/0', Buffer.from('the first'));
+    await upload('staging/r1/1/0', CONTENT);
+    expect(await readFile(join(directory, 'staging/r1/1/0'))).toEqual(CONTENT);
+  });
+});
+
+describe('promoting an upload', () => {
+  const announced = { hash: HASH, size: CONTENT.length };
+
+  it('makes it content when it is what was announced', async () => {
+    await upload('staging/r1/1/0', CONTENT);
+    await store.promote('o1', 'staging/r1/1/0', announced);
+    expect(await files()).toEqual([`o1/${HASH}`]);
+  });
+
+  it.each([
+    ['another hash', { hash: contentHash('another'), size: CONTENT.length }],
+    ['another size', { hash: HASH, size: CONTENT.length + 1 }],
+  ])('is refused for %s, and makes no content', async (_what, wrong) => {
+    await upload('staging/r1/1/0', CONTENT);
+    const promoted = store.promote('o1', 'staging/r1/1/0', wrong);
+    await expect(promoted).rejects.toBeInstanceOf(BlobMismatchError);
+    expect(await files()).toEqual(['staging/r1/1/0']);
+  });
+
+  it('changes nothing when it was done before', async () => {
+    await upload('staging/r1/1/0', CONTENT);
+    await store.promote('o1', 'staging/r1/1/0', announced);
+    await store.promote('o1', 'staging/r1/1/0', announced);
+    expect(await files()).toEqual([`o1/${HASH}`]);
+  });
+
+  it('takes an upload of content that is there already', async () => {
+    await store.put('o1', CONTENT);
+    await upload('staging/r1/1/0', CONTENT);
+    await store.promote('o1', 'staging/r1/1/0', announced);
+    expect(await files()).toEqual([`o1/${HASH}`]);
+  });
+
+  it('fails for what was never uploaded, even where another organization has it', async () => {
+    await store.put('o2', CONTENT);
+    await expect(store.promote('o1', 'staging/r1/1/0', announced)).rejects.toThrow('ENOENT');
+  });
+});
+
+describe('clearing staging', () => {
+  it("removes one attempt's uploads and nobody else's", async () => {
+    for (const key of ['r1/1/0', 'r1/1/1', 'r1/2/0', 'r1/11/0']) await upload(`staging/${key}`, CONTENT);
+    await store.clearStaging(stagingPrefix('r1', 1));
+    expect(await files()).toEqual(['staging/r1/11/0', 'staging/r1/2/0']);
+    await store.clearStaging(stagingPrefix('r9', 1));
+  });
+});
+
+describe('a grant', () => {
+  const partsOf = (url: string) => {
+    const { origin, pathname, searchParams } = new URL(url);
+    const number = (name: string) => Number(searchParams.get(name));
+    return {
+      origin,
+      pathname,
+      expiresAtSeconds: number('expires'),
+      maxBytes: number('max'),
+      signature: searchParams.get('signature') ?? '',
+    };
+  };
+
+  it('to fetch names the content, for an hour', () => {
+    const { origin, pathname, signature, ...rest } = partsOf(store.grantGet('o1', HASH));
+    expect([origin, pathname]).toEqual(['http://gateway:4600', `/blobs/o1/${HASH}`]);
+    expect(rest).toEqual({ expiresAtSeconds: NOW_SECONDS + 3_600, maxBytes: 0 });
+    expect(isSigned(KEY, { method: 'GET', path: `o1/${HASH}`, ...rest }, signature, NOW_SECONDS)).toBe(true);
+    expect(isSigned(KEY, { method: 'PUT', path: `o1/${HASH}`, ...rest }, signature, NOW_SECONDS)).toBe(false);
+  });
+
+  it('to upload names the attempt, the size and a place for the number', () => {
+    const { url, maxBytes } = store.grantPut(stagingPrefix('r1', 2), 8_000);
+    expect(maxBytes).toBe(8_000);
+    expect(url).toContain('/blobs/staging/r1/2/{i}?');
+    const { signature, expiresAtSeconds } = partsOf(url);
+    const signed = { method: 'PUT', path: 'staging/r1/2', expiresAtSeconds, maxBytes: 8_000 } as const;
+    expect(isSigned(KEY, signed, signature, NOW_SECONDS)).toBe(true);
+  });
+});

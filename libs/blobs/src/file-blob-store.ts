@@ -1,0 +1,145 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { createReadStream, createWriteStream } from 'node:fs';
+import { access, mkdir, open, rename, rm, stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import type { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import type { PutGrant } from '#libs/contracts';
+import { contentHash } from '#libs/crypto';
+import type { Clock } from '#libs/kernel';
+import { BlobStore, type Measured } from './blob-store.ts';
+import { signPath } from './signed-path.ts';
+
+export interface FileBlobStoreOptions {
+  directory: string;
+  /** Where executors reach the gateway's `/blobs` route. */
+  baseUrl: () => string;
+  signingKey: Uint8Array;
+  clock: Clock;
+}
+
+const GRANT_SECONDS = 3_600;
+
+/** Blobs as files; uploads and downloads go through the gateway's signed route. */
+export class FileBlobStore extends BlobStore {
+  constructor(private readonly options: FileBlobStoreOptions) {
+    super();
+  }
+
+  async put(organizationId: string, content: Uint8Array): Promise<Measured> {
+    const hash = contentHash(content);
+    const path = this.pathOf(`${organizationId}/${hash}`);
+    if (!(await exists(path))) {
+      const draft = await this.draft();
+      const file = await open(draft, 'wx', 0o600);
+      try {
+        await file.writeFile(content);
+        await file.sync();
+      } finally {
+        await file.close();
+      }
+      await this.settle(draft, path);
+    }
+    return { hash, size: content.byteLength };
+  }
+
+  async get(organizationId: string, hash: string): Promise<Readable> {
+    const file = await open(this.pathOf(`${organizationId}/${hash}`), 'r');
+    return file.createReadStream();
+  }
+
+  /** Writes an upload under its staging key; refuses more than was granted. */
+  async upload(stagingKey: string, body: Readable, maxBytes: number): Promise<void> {
+    const draft = await this.draft();
+    try {
+      await pipeline(body, limited(maxBytes), createWriteStream(draft, { mode: 0o600, flush: true }));
+      await this.settle(draft, this.pathOf(stagingKey));
+    } finally {
+      await rm(draft, { force: true });
+    }
+  }
+
+  async promote(organizationId: string, stagingKey: string, announced: Measured): Promise<void> {
+    const to = this.pathOf(`${organizationId}/${announced.hash}`);
+    const from = this.pathOf(stagingKey);
+    if (!(await exists(from)) && (await exists(to))) return;
+    const { size } = await stat(from);
+    const hash = await hashOfFile(from);
+    if (size !== announced.size || hash !== announced.hash) {
+      throw new BlobMismatchError(`the upload ${stagingKey} is not what was announced`);
+    }
+    await this.settle(from, to);
+  }
+
+  async clearStaging(prefix: string): Promise<void> {
+    await rm(this.pathOf(prefix), { recursive: true, force: true });
+  }
+
+  grantGet(organizationId: string, hash: string): string {
+    return this.sign('GET', `${organizationId}/${hash}`, 0);
+  }
+
+  grantPut(prefix: string, maxBytes: number): PutGrant {
+    return { url: this.sign('PUT', prefix, maxBytes).replace('?', '/{i}?'), maxBytes };
+  }
+
+  private sign(method: 'GET' | 'PUT', path: string, maxBytes: number): string {
+    const expiresAtSeconds = Math.floor(this.options.clock.now().getTime() / 1000) + GRANT_SECONDS;
+    const signature = signPath(this.options.signingKey, { method, path, expiresAtSeconds, maxBytes });
+    const query = `expires=${expiresAtSeconds}&max=${maxBytes}&signature=${signature}`;
+    return `${this.options.baseUrl()}/blobs/${path}?${query}`;
+  }
+
+  private pathOf(key: string): string {
+    return join(this.options.directory, key);
+  }
+
+  private async draft(): Promise<string> {
+    const folder = join(this.options.directory, 'drafts');
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+    return join(folder, randomBytes(12).toString('hex'));
+  }
+
+  private async settle(from: string, to: string): Promise<void> {
+    await mkdir(dirname(to), { recursive: true, mode: 0o700 });
+    await rename(from, to);
+    const folder = await open(dirname(to), 'r');
+    try {
+      await folder.sync();
+    } finally {
+      await folder.close();
+    }
+  }
+}
+
+/** An upload whose size or hash is not the announced one. */
+export class BlobMismatchError extends Error {}
+
+/** An upload that is larger than its grant. */
+export class BlobTooLargeError extends Error {}
+
+async function* limitChunks(source: AsyncIterable<Uint8Array>, maxBytes: number): AsyncGenerator<Uint8Array> {
+  let bytes = 0;
+  for await (const chunk of source) {
+    bytes += chunk.byteLength;
+    if (bytes > maxBytes) throw new BlobTooLargeError(`an upload may hold ${maxBytes} bytes`);
+    yield chunk;
+  }
+}
+
+function limited(maxBytes: number) {
+  return (source: AsyncIterable<Uint8Array>) => limitChunks(source, maxBytes);
+}
+
+async function exists(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  );
+}
+
+async function hashOfFile(path: string): Promise<string> {
+  const hash = createHash('sha256');
+  await pipeline(createReadStream(path), hash);
+  return hash.digest('hex');
+}

@@ -1,0 +1,63 @@
+import { z } from 'zod';
+import { newId } from '#libs/kernel';
+
+/** A message as it stands on the bus: bytes under a key. */
+export interface BusMessage {
+  topic: string;
+  key: string;
+  /** Only where the key does not decide it. */
+  partition?: number;
+  headers: Record<string, string>;
+  value: Buffer;
+}
+
+export interface Envelope<Data> {
+  id: string;
+  type: string;
+  orgId: string | null;
+  occurredAt: string;
+  data: Data;
+}
+
+/** One kind of message: its topic, its key and its schema. A breaking change is a new topic. */
+export interface Contract<Data> {
+  readonly topic: string;
+  readonly type: string;
+  encode(orgId: string | null, data: Data, headers?: Record<string, string>): BusMessage;
+  /** Throws where the bytes are not such a message. */
+  decode(value: Uint8Array): Envelope<Data>;
+}
+
+export function contract<Schema extends z.ZodType>(spec: {
+  topic: string;
+  type: string;
+  data: Schema;
+  key: (data: z.output<Schema>) => string;
+}): Contract<z.output<Schema>> {
+  const envelope = z.object({
+    id: z.string(),
+    type: z.literal(spec.type),
+    orgId: z.string().nullable(),
+    occurredAt: z.string(),
+    data: z.unknown(),
+  });
+  return {
+    topic: spec.topic,
+    type: spec.type,
+    encode(orgId, data, headers = {}) {
+      const text = JSON.stringify({
+        id: newId(),
+        type: spec.type,
+        orgId,
+        occurredAt: new Date().toISOString(),
+        data,
+      });
+      return { topic: spec.topic, key: spec.key(data), headers, value: Buffer.from(text, 'utf8') };
+    },
+    decode(value) {
+      const bytes = Buffer.from(value.buffer, value.byteOffset, value.byteLength);
+      const outer = envelope.parse(JSON.parse(bytes.toString('utf8')));
+      return { ...outer, data: spec.data.parse(outer.data) };
+    },
+  };
+}

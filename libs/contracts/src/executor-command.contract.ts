@@ -1,0 +1,71 @@
+import { createHash } from 'node:crypto';
+import { z } from 'zod';
+import { DEFAULTS } from '#libs/domain';
+import { contract } from './contract.ts';
+import { TOPICS } from './topics.ts';
+
+const attemptOf = { runId: z.string(), attempt: z.number().int().min(1) };
+
+/** A place to put large values of one attempt; `{i}` in the URL is the value's number. */
+export const PutGrant = z.object({ url: z.string(), maxBytes: z.number().int() });
+export type PutGrant = z.output<typeof PutGrant>;
+
+/** A secret for the broker, who puts it into a declared header of a request to an allowed host, and nowhere else. */
+export const GrantedSecret = z.object({
+  name: z.string(),
+  value: z.string(),
+  allowedHosts: z.array(z.string()),
+});
+export type GrantedSecret = z.output<typeof GrantedSecret>;
+
+/** A node's state from an earlier attempt: inline, or the URL of it where it is large. */
+const GrantedCheckpoint = z.object({
+  nodeId: z.string(),
+  iteration: z.number().int().min(0),
+  sealed: z.base64().optional(),
+  url: z.string().optional(),
+});
+
+/** All that an executor will ever be told of an attempt. */
+export const Assignment = z.object({
+  organizationId: z.string(),
+  ...attemptOf,
+  deploymentId: z.string(),
+  versionId: z.string(),
+  contentHash: z.string(),
+  engine: z.literal('native'),
+  plan: z.object({ hash: z.string(), url: z.string() }),
+  sessionId: z.string(),
+  /** JSON text, or the URL of it where it is large; neither leaves what is stored in the flow. */
+  input: z.object({ json: z.string().optional(), url: z.string().optional(), hash: z.string().optional() }),
+  variables: z.record(z.string(), z.string()),
+  secrets: z.array(GrantedSecret),
+  /** Runs alone in its runner: it may be the one that crashed another. */
+  isAlone: z.boolean(),
+  timeoutMs: z.number().int(),
+  queueMs: z.number().int(),
+  spent: z.object({ inputTokens: z.number().int(), outputTokens: z.number().int() }),
+  checkpointKey: z.base64(),
+  checkpoints: z.array(GrantedCheckpoint),
+  staging: PutGrant,
+  runToken: z.string(),
+});
+export type Assignment = z.output<typeof Assignment>;
+
+/** What the conductor tells one executor; others drop it by the `executorid` header. */
+export const ExecutorCommand = contract({
+  topic: TOPICS.executorCommand,
+  type: 'executor.command',
+  key: (data) => data.executorId,
+  data: z.discriminatedUnion('kind', [
+    z.object({ kind: z.literal('assign'), executorId: z.string(), assignment: Assignment }),
+    z.object({ kind: z.literal('cancel'), executorId: z.string(), ...attemptOf }),
+    z.object({ kind: z.literal('recorded'), executorId: z.string(), attempts: z.array(z.object(attemptOf)) }),
+  ]),
+});
+export type ExecutorCommandData = ReturnType<typeof ExecutorCommand.decode>['data'];
+
+/** The partition of an executor's commands, the same for whoever writes and reads them. */
+export function commandPartition(executorId: string, partitions: number = DEFAULTS.partitions): number {
+  return createHash('sha256').update(executorId).digest().readUInt32BE(0) % partitions;
+}

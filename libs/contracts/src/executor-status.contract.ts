@@ -1,0 +1,31 @@
+import { z } from 'zod';
+import { contract } from './contract.ts';
+import { TOPICS } from './topics.ts';
+
+const attemptOf = { organizationId: z.string(), runId: z.string(), attempt: z.number().int().min(1) };
+
+/**
+ * How an attempt left the executor. `ended`: its terminal event was sent. `returned`: given back, nobody's fault.
+ * `lost`: its runner died with it.
+ */
+export const DONE_OUTCOMES = ['ended', 'returned', 'lost'] as const;
+
+/** What an executor says of itself each second, and at once when it gives an attempt back. */
+export const ExecutorStatus = contract({
+  topic: TOPICS.executorStatus,
+  type: 'executor.status',
+  key: (data) => data.executorId,
+  data: z.object({
+    executorId: z.string(),
+    maxRunners: z.number().int().min(1),
+    slotsPerRunner: z.number().int().min(1),
+    /** Free slots in runners that already serve an organization. */
+    warm: z.record(z.string(), z.number().int().min(0)),
+    held: z.array(z.object(attemptOf)),
+    done: z.array(z.object({ ...attemptOf, outcome: z.enum(DONE_OUTCOMES) })),
+    /** Per partition of run.event, the offset of this executor's last event that the bus has taken. */
+    eventOffsets: z.record(z.string(), z.number().int()),
+    isDraining: z.boolean(),
+  }),
+});
+export type ExecutorStatusData = ReturnType<typeof ExecutorStatus.decode>['data'];

@@ -1,0 +1,112 @@
+import {
+  createPrivateKey,
+  createPublicKey,
+  generateKeyPairSync,
+  type KeyObject,
+  randomBytes,
+} from 'node:crypto';
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  linkSync,
+  openSync,
+  readFileSync,
+  unlinkSync,
+  writeSync,
+} from 'node:fs';
+import { z } from 'zod';
+
+const secret32 = z.base64url().transform((text, context) => {
+  const bytes = Buffer.from(text, 'base64url');
+  if (bytes.length !== 32) context.addIssue({ code: 'custom', message: 'must be 32 bytes in base64url' });
+  return bytes;
+});
+
+const privateKey = z.string().transform((pem, context): KeyObject => {
+  try {
+    return createPrivateKey(pem);
+  } catch {
+    context.addIssue({ code: 'custom', message: 'must be a private key in PEM' });
+    return z.NEVER;
+  }
+});
+
+const KeysFile = z.object({
+  root: secret32,
+  pepper: secret32,
+  cell: secret32,
+  pool: secret32,
+  blobUrl: secret32,
+  jwt: z.object({ kid: z.string().min(1), privateKey }),
+});
+
+/** The keys of a cell. Each role is given its own part of them. */
+export interface CellKeys {
+  /** Wraps the organizations' keys: gateway and conductor. */
+  root: Buffer;
+  /** Hashes tokens and idempotent bodies: gateway. */
+  pepper: Buffer;
+  /** Makes and checks run tokens: conductor and recorder. */
+  cell: Buffer;
+  /** Authenticates an executor's first word: conductor and executors. */
+  pool: Buffer;
+  /** Signs the URLs of blobs: gateway and conductor. */
+  blobUrl: Buffer;
+  jwt: { kid: string; privateKey: KeyObject; publicKey: KeyObject };
+}
+
+export function readKeysFile(path: string): CellKeys {
+  const parsed = KeysFile.safeParse(jsonOf(readFileSync(path, 'utf8')));
+  if (!parsed.success) {
+    throw new Error(`The keys file ${path} is damaged: ${z.prettifyError(parsed.error)}`);
+  }
+  const { jwt, ...secrets } = parsed.data;
+  return { ...secrets, jwt: { ...jwt, publicKey: createPublicKey(jwt.privateKey) } };
+}
+
+/** Undefined where it is no JSON: the parser's own message would show what stands in the file. */
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Writes new keys where there are none. Whole or not at all, and never over a file that exists. */
+export function ensureKeysFile(path: string): void {
+  if (existsSync(path)) return;
+  const draft = `${path}.${randomBytes(6).toString('hex')}`;
+  const file = openSync(draft, 'wx', 0o600);
+  try {
+    writeSync(file, newKeys());
+    fsyncSync(file);
+  } finally {
+    closeSync(file);
+  }
+  try {
+    linkSync(draft, path);
+  } catch (cause) {
+    if (!existsSync(path)) throw cause;
+  } finally {
+    unlinkSync(draft);
+  }
+}
+
+function newKeys(): string {
+  const random = () => randomBytes(32).toString('base64url');
+  const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  const keys = {
+    root: random(),
+    pepper: random(),
+    cell: random(),
+    pool: random(),
+    blobUrl: random(),
+    jwt: {
+      kid: randomBytes(8).toString('hex'),
+      privateKey: privateKey.export({ type: 'pkcs8', format: 'pem' }),
+    },
+  };
+  return `${JSON.stringify(keys, null, 2)}\n`;
+}

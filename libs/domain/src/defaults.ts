@@ -1,0 +1,32 @@
+const KiB = 1024;
+const MiB = 1024 * KiB;
+
+/** The figures of the product, each in one place. */
+export const DEFAULTS = {
+  bodyBytes: 1 * MiB,
+  definitionBytes: 5 * MiB,
+  inputInlineBytes: 64 * KiB,
+  eventInlineBytes: 64 * KiB,
+  outputBytes: 8 * MiB,
+  progressInlineBytes: 64 * KiB,
+  messageBytes: 256 * KiB,
+  partitions: 16,
+  slotsPerRunner: 32,
+  prewarmedRunners: 2,
+  runnerRecycleRuns: 1_000,
+  runnerRecycleIdleMs: 10 * 60_000,
+  allowedFailures: 3,
+  retryBackoffMs: 1_000,
+  retryBackoffMaxMs: 60_000,
+  runTimeoutSeconds: 600,
+  queueTtlSeconds: 3_600,
+  cancelGraceMs: 5_000,
+  shutdownGraceMs: 30_000,
+  queueHeadRuns: 64,
+  waitMaxSeconds: 300,
+  streamCommentMs: 10_000,
+  streamStallMs: 60_000,
+  streamUnsentBytes: 256 * KiB,
+  deltaJoinMs: 25,
+  deltaJoinBytes: 1 * KiB,
+} as const;

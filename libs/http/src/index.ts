@@ -1,0 +1,6 @@
+export { EventStream } from './event-stream.ts';
+export { Id, Name, Timestamp, text } from './fields.ts';
+export { acceptJsonOnly } from './json-body.ts';
+export { type Page, PageQuery, page, pageOf } from './paging.ts';
+export { ProblemFilter, sendProblem, withRequest } from './problem.filter.ts';
+export { invalidRequest, validationPipe } from './validation.ts';

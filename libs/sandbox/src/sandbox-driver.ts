@@ -1,0 +1,36 @@
+/** What a driver's walls hold back. */
+export type Guarantee = 'fs' | 'net' | 'proc' | 'env' | 'mem' | 'pids' | 'cpu' | 'kill';
+
+/** A running process behind walls, spoken to in frames. */
+export interface Sandbox {
+  readonly pid: number;
+  /** False when the pipe is full; `drained` says when to go on. */
+  send(frame: unknown): boolean;
+  /** Stops and resumes reading what it says, so that it cannot flood us. */
+  pause(): void;
+  resume(): void;
+  kill(): void;
+}
+
+export interface SandboxEvents {
+  frame(frame: unknown): void;
+  /** Told once, when nothing of it runs any more. */
+  exit(reason: string): void;
+}
+
+export interface SandboxProgram {
+  /** The script that is run, and the folders that it may read. */
+  entry: string;
+  readable: readonly string[];
+  memoryMiB: number;
+  maxFrameBytes: number;
+}
+
+/** How tenants' flows are kept apart from us and from each other. */
+export abstract class SandboxDriver {
+  abstract readonly name: string;
+  abstract readonly guarantees: readonly Guarantee[];
+  abstract start(program: SandboxProgram, events: SandboxEvents): Sandbox;
+  /** Ends whatever the driver itself keeps running. */
+  abstract close(): Promise<void>;
+}

@@ -1,0 +1,35 @@
+export { type Answer, ApiClient, type StreamedEvent } from './api-client.ts';
+export { busBody } from './bus-body.ts';
+export { BusProbe } from './bus-probe.ts';
+export { FAULT_COMPONENTS } from './fault-components.ts';
+export {
+  chain,
+  chatInput,
+  chatOutput,
+  echoFlow,
+  edge,
+  fault,
+  field,
+  languageModel,
+  prompt,
+  promptChain,
+} from './flows.ts';
+export {
+  createEmptyDatabase,
+  createTestDatabase,
+  startTestPostgres,
+  TEST_PASSWORDS,
+} from './postgres-for-tests.ts';
+export { APPEND_RULES, type AppendRule } from './sql-append-rules.ts';
+export { catalogueFaults, loginFaults, type TenantTable, tenantTables } from './sql-catalogue.ts';
+export { SqlDatabase, sqlStateOf } from './sql-database.ts';
+export { attemptEvents, executorEvent, outsideEvent } from './sql-events.ts';
+export { type LogRow, logFaults } from './sql-log.ts';
+export { createOwnedDatabase, MigrationFolder } from './sql-migrations.ts';
+export { APPEND_MUTANTS, type Mutation, withMutant } from './sql-mutants.ts';
+export { fillAllTables } from './sql-rows.ts';
+export { type EndedRun, type LiveRun, type OpenCall, type RunRef, SqlRuns } from './sql-runs.ts';
+export { StubModel } from './stub-model.ts';
+export { type Deployed, makeTenant, type Tenant } from './tenants.ts';
+export { TestRing, type TestRingOptions } from './test-ring.ts';
+export { until } from './until.ts';

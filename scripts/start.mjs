@@ -1,0 +1,24 @@
+/** `npm start`: brings up everything on a fresh machine. */
+import { spawn } from 'node:child_process';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { ENV, fail, NODE_MAJOR, prepare, ROOT } from './lib.mjs';
+
+if (NODE_MAJOR < 20) fail('Headgate needs Node 20 or newer to begin with.');
+if (process.platform === 'win32')
+  fail('Headgate does not run on Windows itself: use WSL, or a machine with Linux or macOS.');
+await prepare();
+
+const main = join(ROOT, 'dist', 'apps', 'standalone', 'src', 'main.js');
+if (NODE_MAJOR >= 24) {
+  process.setSourceMapsEnabled(true);
+  await import(pathToFileURL(main).href);
+} else {
+  // the pipe between us tells it when we are killed
+  const child = spawn('node', ['--enable-source-maps', main], {
+    env: ENV,
+    stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
+  });
+  child.once('exit', (code, signal) => process.exit(code ?? (signal ? 1 : 0)));
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
+}

@@ -1,0 +1,105 @@
+import { join } from 'node:path';
+import pg from 'pg';
+import { EmbeddedBus } from '#libs/bus';
+import { COMPONENTS } from '#libs/components';
+import { EgressAllow } from '#libs/config';
+import { ensureKeysFile, readKeysFile } from '#libs/crypto';
+import { EmbeddedPostgres } from '#libs/database';
+import { createLogger } from '#libs/telemetry';
+import { makeTenant, TEST_PASSWORDS } from '#libs/testing';
+import { nativeRunner } from '../../apps/executor/src/executor.public.ts';
+import { Runner } from '../../apps/executor/src/runners/runner.ts';
+import { Standalone } from '../../apps/standalone/src/standalone.ts';
+import type { FromProduct, ToProduct } from './messages.ts';
+
+/** The product as it ships, in a process of its own, with counters. Told by messages what to prepare and to report. */
+const [directory = '', egressAllow = ''] = process.argv.slice(2);
+const counters = { statements: 0, commits: 0, messages: 0 };
+const handOffsMs: number[] = [];
+const WRITES = ['accept_runs', 'append_events', 'claim', 'COMMIT', 'commit'];
+
+function countStatements(): void {
+  const query = pg.Client.prototype.query as (...call: unknown[]) => unknown;
+  const counted = function (this: pg.Client, ...call: unknown[]) {
+    const [first] = call as [string | { name?: string; text?: string }];
+    const name = typeof first === 'string' ? first : (first?.name ?? first?.text ?? '');
+    counters.statements += 1;
+    if (WRITES.includes(name)) counters.commits += 1;
+    return query.apply(this, call);
+  };
+  Object.assign(pg.Client.prototype, { query: counted });
+}
+
+function countMessages(): void {
+  const { publish } = EmbeddedBus.prototype;
+  EmbeddedBus.prototype.publish = function (messages) {
+    counters.messages += messages.length;
+    return publish.call(this, messages);
+  };
+}
+
+function timeHandOffs(): void {
+  const { start } = Runner.prototype;
+  Runner.prototype.start = function (what, run) {
+    const startedMs = performance.now();
+    const frame = run.frame.bind(run);
+    run.frame = (first) => {
+      handOffsMs.push(performance.now() - startedMs);
+      run.frame = frame;
+      frame(first);
+    };
+    return start.call(this, what, run);
+  };
+}
+
+countStatements();
+countMessages();
+timeHandOffs();
+const keysFile = join(directory, 'keys.json');
+ensureKeysFile(keysFile);
+const keys = readKeysFile(keysFile);
+const postgres = new EmbeddedPostgres({ directory: join(directory, 'postgres'), isDurable: true });
+const databaseUrl = await postgres.start();
+const standalone = await Standalone.start({
+  host: '127.0.0.1',
+  port: 0,
+  databaseUrl,
+  passwords: TEST_PASSWORDS,
+  keys,
+  blobDirectory: join(directory, 'blobs'),
+  egressAllow: EgressAllow.parse(egressAllow),
+  maxRunners: 8,
+  prewarmedRunners: 2,
+  components: COMPONENTS,
+  runner: nativeRunner(),
+  log: createLogger('bench', 'error'),
+});
+const admin = new pg.Pool({ connectionString: databaseUrl, max: 1 });
+const say = (message: FromProduct) => process.send?.(message);
+
+process.on('message', (message: ToProduct) => void obey(message));
+process.on('disconnect', () => void end());
+say({ kind: 'ready', url: standalone.url, databaseUrl });
+
+async function obey(message: ToProduct): Promise<void> {
+  if (message.kind === 'end') return end();
+  if (message.kind === 'counters')
+    return void say({ kind: 'counters', ...counters, handOffsMs: handOffsMs.splice(0) });
+  const tenant = await makeTenant(standalone, admin, `bench-${Date.now()}`);
+  for (const { name, value, allowedHosts } of message.variables) {
+    const place = { name, environmentId: tenant.environmentId, value };
+    await tenant.api.post(
+      `/v1/projects/${tenant.projectId}/variables`,
+      allowedHosts ? { ...place, secret: true, allowedHosts } : place,
+    );
+  }
+  const deployed = await tenant.deploy(message.name, message.definition);
+  say({ kind: 'deployed', token: deployed.token });
+}
+
+async function end(): Promise<void> {
+  await standalone.stop();
+  await admin.end();
+  await postgres.stop();
+  process.exit(0);
+}

@@ -1,0 +1,163 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { newId } from '#libs/kernel';
+import { ApiClient, type StreamedEvent } from '#libs/testing';
+import type { Called } from './messages.ts';
+
+/** What a caller knows of one run: only what it was told. */
+export interface CallerRun {
+  key: string;
+  organizationId: string;
+  flow: string;
+  input: string;
+  /** Every id that it was given for this key. */
+  runIds: Set<string>;
+  isAccepted: boolean;
+  /** What a waiting call said of the run's end. */
+  waited: { status: string; text: string | null } | undefined;
+  /** What a stream gave, over all its connections. */
+  streamed: { seq: number; type: string; text: string }[] | undefined;
+  isCancelAccepted: boolean;
+  /** How another organization was answered that asked for this run. */
+  foreignStatus: number | undefined;
+}
+
+export interface CallerOptions {
+  url: () => string;
+  organizationId: string;
+  called: readonly Called[];
+  /** A key of another organization. */
+  foreignToken: string;
+  random: () => number;
+  log: CallerRun[];
+}
+
+const GIVE_UP_MS = 60_000;
+const PAUSE_MS = 50;
+
+interface RunAnswer {
+  id: string;
+  status: string;
+  output: { text: string | null } | null;
+}
+
+/** A program that calls flows as programs do: with a key for each run, and again until it is told. */
+export class Caller {
+  constructor(private readonly options: CallerOptions) {}
+
+  async callUntil(endMs: number): Promise<void> {
+    while (performance.now() < endMs) await this.callOnce();
+  }
+
+  private async callOnce(): Promise<void> {
+    const { called, random, organizationId, log } = this.options;
+    const { flow, token } = called[Math.floor(random() * called.length)] ?? { flow: '', token: '' };
+    const run: CallerRun = {
+      key: newId(),
+      organizationId,
+      flow,
+      input: `in-${newId().slice(-6)}`,
+      runIds: new Set(),
+      isAccepted: false,
+      waited: undefined,
+      streamed: undefined,
+      isCancelAccepted: false,
+      foreignStatus: undefined,
+    };
+    log.push(run);
+    const wish = random();
+    if (wish < 0.4) return this.wait(run, token);
+    const runId = await this.accept(run, token, {});
+    if (random() < 0.1) await this.askAsForeigner(run, runId);
+    if (wish < 0.7) return this.follow(run, runId, token);
+    if (wish < 0.85) return this.cancel(run, runId, token);
+  }
+
+  private async wait(run: CallerRun, token: string): Promise<void> {
+    const { body } = await this.post(run, token, { prefer: 'wait=10' });
+    if (body.status === 'succeeded' || body.status === 'failed')
+      run.waited = { status: body.status, text: body.output?.text ?? null };
+  }
+
+  private async accept(run: CallerRun, token: string, headers: Record<string, string>): Promise<string> {
+    return (await this.post(run, token, headers)).body.id;
+  }
+
+  private async post(run: CallerRun, token: string, headers: Record<string, string>) {
+    const answer = await this.insist((url) =>
+      new ApiClient(url, token).post<RunAnswer>(
+        `/v1/deployments/${run.flow}/runs`,
+        { input: run.input },
+        { 'idempotency-key': run.key, ...headers },
+      ),
+    );
+    if (answer.status !== 200 && answer.status !== 202)
+      throw new Error(`a run was answered with ${answer.status}: ${JSON.stringify(answer.body)}`);
+    run.isAccepted = true;
+    run.runIds.add(answer.body.id);
+    return answer;
+  }
+
+  private async cancel(run: CallerRun, runId: string, token: string): Promise<void> {
+    await sleep(this.options.random() * 400);
+    const { status } = await this.insist((url) => new ApiClient(url, token).post(`/v1/runs/${runId}/cancel`));
+    run.isCancelAccepted = status === 202;
+  }
+
+  private async askAsForeigner(run: CallerRun, runId: string): Promise<void> {
+    const { foreignToken } = this.options;
+    const { status } = await this.insist((url) => new ApiClient(url, foreignToken).get(`/v1/runs/${runId}`));
+    run.foreignStatus = status;
+  }
+
+  /** Follows a stream to its end, on as many connections as it takes. */
+  private async follow(run: CallerRun, runId: string, token: string): Promise<void> {
+    run.streamed = [];
+    const giveUpMs = performance.now() + GIVE_UP_MS;
+    while (performance.now() < giveUpMs) {
+      try {
+        if (await this.read(run.streamed, runId, token)) return;
+      } catch {
+        // the next connection goes on behind what was read
+      }
+      await sleep(PAUSE_MS);
+    }
+    throw new Error(`the stream of ${runId} did not end`);
+  }
+
+  private async read(
+    seen: NonNullable<CallerRun['streamed']>,
+    runId: string,
+    token: string,
+  ): Promise<boolean> {
+    const headers: Record<string, string> = {};
+    const last = seen.at(-1);
+    if (last) headers['last-event-id'] = String(last.seq);
+    const client = new ApiClient(this.options.url(), token);
+    const { response, events } = await client.stream(`/v1/runs/${runId}/events`, { headers });
+    if (response.status !== 200) return false;
+    for await (const event of events) {
+      if (event.type === 'end') return true;
+      if (event.id !== undefined) seen.push(rowOf(event));
+    }
+    return false;
+  }
+
+  private async insist<Answer extends { status: number }>(
+    call: (url: string) => Promise<Answer>,
+  ): Promise<Answer> {
+    const giveUpMs = performance.now() + GIVE_UP_MS;
+    for (;;) {
+      try {
+        const answer = await call(this.options.url());
+        if (answer.status !== 503 || performance.now() > giveUpMs) return answer;
+      } catch (cause) {
+        if (performance.now() > giveUpMs) throw cause;
+      }
+      await sleep(PAUSE_MS);
+    }
+  }
+}
+
+function rowOf({ id, type, data }: StreamedEvent) {
+  return { seq: Number(id), type, text: data };
+}
