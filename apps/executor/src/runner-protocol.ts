@@ -44,7 +44,7 @@ export type ToRunner = z.output<typeof ToRunner>;
 export type ResponsePart = Extract<ToRunner, { kind: 'response' }>['part'];
 
 /** What a runner may report of its own; the rest of a run's events is the supervisor's to say. */
-export const RUNNER_EVENTS = [
+const RUNNER_EVENTS = [
   'node.started',
   'node.skipped',
   'message.added',

@@ -1,8 +1,6 @@
-export { BlobStore, type Measured, stagingPrefix } from './blob-store.ts';
+export { BlobStore, stagingPrefix } from './blob-store.ts';
 export {
-  BlobMismatchError,
   BlobTooLargeError,
   FileBlobStore,
-  type FileBlobStoreOptions,
 } from './file-blob-store.ts';
-export { isSigned, type SignedPath } from './signed-path.ts';
+export { isSigned } from './signed-path.ts';

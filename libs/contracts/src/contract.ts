@@ -11,7 +11,7 @@ export interface BusMessage {
   value: Buffer;
 }
 
-export interface Envelope<Data> {
+interface Envelope<Data> {
   id: string;
   type: string;
   orgId: string | null;

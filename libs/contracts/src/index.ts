@@ -1,17 +1,15 @@
-export { type BusMessage, type Contract, contract, type Envelope } from './contract.ts';
+export type { BusMessage } from './contract.ts';
 export { ControlChanged } from './control-changed.contract.ts';
 export {
   type Assignment,
   commandPartition,
   ExecutorCommand,
-  type ExecutorCommandData,
   type GrantedSecret,
   type PutGrant,
 } from './executor-command.contract.ts';
 export { ExecutorStatus, type ExecutorStatusData } from './executor-status.contract.ts';
 export { type ReportedEvent, RunEvents, type RunEventsData, type StagedBlob } from './run-event.contract.ts';
 export {
-  BlobReference,
   RUN_EVENT_DATA,
   RunError,
   type RunEventData,

@@ -7,10 +7,10 @@ const count = z.number().int().min(0);
 const json = z.unknown();
 
 /** Stands beside an absent value that was too large for the log, and names it. */
-export const BlobReference = z
+const BlobReference = z
   .object({ hash: z.string(), size: z.number().int().min(0) })
   .meta({ id: 'BlobReference' });
-export type BlobReference = z.output<typeof BlobReference>;
+type BlobReference = z.output<typeof BlobReference>;
 
 export const RunUsage = z
   .object({

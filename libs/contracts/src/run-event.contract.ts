@@ -12,7 +12,7 @@ export const StagedBlob = z.object({
 export type StagedBlob = z.output<typeof StagedBlob>;
 
 /** A node's state for the next attempt, ciphertext everywhere but in executors: inline, or uploaded where it is large. */
-export const ReportedCheckpoint = z.object({
+const ReportedCheckpoint = z.object({
   nodeId: z.string(),
   iteration: z.number().int().min(0),
   sealed: z.base64().optional(),

@@ -3,15 +3,13 @@ export { contentHash, idempotencyHash } from './content.ts';
 export { KeyProvider, LocalKeyProvider } from './key-provider.ts';
 export { type CellKeys, ensureKeysFile, readKeysFile } from './keys-file.ts';
 export {
-  type AttemptName,
-  type CheckpointName,
   checkpointKey,
   isRunToken,
   openCheckpoint,
   runToken,
   sealCheckpoint,
 } from './run-keys.ts';
-export { openSecret, type SecretName, sealSecret } from './secret-envelope.ts';
+export { openSecret, sealSecret } from './secret-envelope.ts';
 export {
   hashToken,
   isSameHash,
@@ -20,6 +18,5 @@ export {
   readToken,
   TOKEN_KINDS,
   TOKEN_PATTERN,
-  type Token,
   type TokenKind,
 } from './token.ts';

@@ -1,18 +1,15 @@
 export {
-  type BootstrapTokenRow,
   Doors,
   type FamilyRow,
-  type Head,
   type KeyRow,
-  type MembershipRow,
   type UserRow,
 } from './doors.ts';
-export { EmbeddedPostgres, type EmbeddedPostgresOptions } from './embedded/embedded-postgres.ts';
+export { EmbeddedPostgres } from './embedded/embedded-postgres.ts';
 export { Prisma } from './generated/client.ts';
 export { LOGINS, type Login, type LoginPasswords, loginUrl } from './logins.ts';
-export { migrate, readMigrations } from './migrate.ts';
+
 export { isOutage, isRefusal } from './outage.ts';
-export { createClient, createPool, type Pool, type PoolClient } from './pool.ts';
+export { createClient, createPool, type Pool } from './pool.ts';
 export { prepareDatabase } from './prepare-database.ts';
 export { AppStartError } from './start-error.ts';
 export { TenantDatabase, type TenantTransaction } from './tenant-database.ts';

@@ -1,6 +1,6 @@
 import pg from 'pg';
 
-export type { Pool, PoolClient } from 'pg';
+export type { Pool } from 'pg';
 
 export interface PoolOptions {
   url: string;

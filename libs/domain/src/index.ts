@@ -5,7 +5,6 @@ export {
   isRole,
   KEY_SCOPES,
   type KeyScope,
-  PERMISSIONS,
   type Permission,
   ROLES,
   type Role,
@@ -16,15 +15,10 @@ export {
   RUN_EVENT_TYPES,
   RUN_EVENT_WRITERS,
   type RunEventType,
-  type TerminalEventType,
 } from './run-event-type.ts';
 export {
-  isTerminal,
-  RUN_MOVES,
   RUN_STATUSES,
   type RunState,
-  type RunStatus,
   shownStatus,
-  TERMINAL_STATES,
   type TerminalState,
 } from './run-state.ts';

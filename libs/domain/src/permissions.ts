@@ -1,5 +1,5 @@
 /** `<noun>:<verb>` and what it allows, in a sentence. */
-export const PERMISSIONS = {
+const PERMISSIONS = {
   'organization:read': 'See the organization, its members and what one may do in it.',
   'project:read': 'See projects and their environments.',
   'project:write': 'Create and change projects.',

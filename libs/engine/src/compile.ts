@@ -14,7 +14,7 @@ import type { Plan, PlanNode } from './plan.ts';
 import { sortNodes } from './sort-nodes.ts';
 
 /** What is known of a version without running it. */
-export interface Report {
+interface Report {
   inputs: { node: string; displayName: string; component: string }[];
   /** Why there is no main input, if more than one node could take it. */
   ambiguousInputs: string[];

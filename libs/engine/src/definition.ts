@@ -51,7 +51,7 @@ export interface DefinitionNode {
   body: z.output<typeof NodeBody>;
 }
 
-export interface DefinitionEdge {
+interface DefinitionEdge {
   pointer: string;
   source: string;
   target: string;

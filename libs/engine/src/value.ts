@@ -15,7 +15,7 @@ export interface Message {
   };
 }
 
-export interface TokenUsage {
+interface TokenUsage {
   input_tokens: number;
   output_tokens: number;
   total_tokens: number;

@@ -3,4 +3,4 @@ export { Id, Name, Timestamp, text } from './fields.ts';
 export { acceptJsonOnly } from './json-body.ts';
 export { type Page, PageQuery, page, pageOf } from './paging.ts';
 export { ProblemFilter, sendProblem, withRequest } from './problem.filter.ts';
-export { invalidRequest, validationPipe } from './validation.ts';
+export { validationPipe } from './validation.ts';

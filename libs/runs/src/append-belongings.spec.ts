@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { newId } from '#libs/kernel';
 import { attemptEvents, executorEvent, outsideEvent, type RunRef, SqlRuns } from '#libs/testing';
-import type { AppendEvent } from './append-events.ts';
+import type { AppendEvent } from './append.ts';
 
 describe('what belongs to events', () => {
   let runs: SqlRuns;
@@ -108,6 +108,22 @@ describe('what belongs to events', () => {
       await write(ref, [added(3, id, 'second')]);
       await write(ref, [added(2, id, 'first')]);
       expect(await messages(ref)).toMatchObject([{ text: '"second"' }]);
+    });
+
+    it('have the text that came last also where both came at once', async () => {
+      const ref = await runs.assigned();
+      const id = newId();
+      await write(ref, [executorEvent(1, 'run.started'), added(2, id, 'first'), added(3, id, 'second')]);
+      expect(await messages(ref)).toMatchObject([{ text: '"second"' }]);
+    });
+
+    it('are changed by no other run', async () => {
+      const [ref, other] = [await runs.assigned(), await runs.assigned()];
+      const id = newId();
+      await write(ref, [executorEvent(1, 'run.started'), added(2, id, 'mine')]);
+      await write(other, [executorEvent(1, 'run.started'), added(2, id, 'theirs')]);
+      expect(await messages(ref)).toMatchObject([{ text: '"mine"' }]);
+      expect(await messages(other)).toEqual([]);
     });
 
     it('are not taken from a lost attempt', async () => {

@@ -8,7 +8,8 @@ import {
   SqlRuns,
   sqlStateOf,
 } from '#libs/testing';
-import { type Append, appendCall } from './append-events.ts';
+import type { Append } from './append.ts';
+import { appendCall } from './append-events.ts';
 
 const DEADLOCK = '40P01';
 

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { newId } from '#libs/kernel';
 import { attemptEvents, logFaults, outsideEvent, type RunRef, SqlRuns } from '#libs/testing';
-import type { Append } from './append-events.ts';
+import type { Append } from './append.ts';
 
 describe('what others than the holder of an attempt append', () => {
   let runs: SqlRuns;
@@ -152,6 +152,12 @@ describe('what others than the holder of an attempt append', () => {
       expect(await runs.row(ref)).toMatchObject({ status: 'cancelled', cancel_requested_at: requestedAt });
       expect(await runs.outcomes('hg_gateway', cancelled(ref))).toEqual(['fenced']);
       expect(logFaults(await runs.log(ref))).toEqual([]);
+    });
+
+    it('names the attempt that runs, whatever the asker believes', async () => {
+      const ref = await runs.assigned();
+      await runs.outcomes('hg_gateway', cancelled(ref));
+      expect((await runs.log(ref)).at(-1)).toMatchObject({ type: 'run.cancel_requested', attempt: 1 });
     });
 
     it('reaches only runs of the organization that asks', async () => {

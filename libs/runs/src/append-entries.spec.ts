@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { attemptEvents, executorEvent, outsideEvent } from '#libs/testing';
+import type { Append } from './append.ts';
 import { entriesOf } from './append-entries.ts';
-import type { Append } from './append-events.ts';
 
 const append = (runId: string, attempt: number, events: Append['events'], organizationId = 'o'): Append => ({
   organizationId,

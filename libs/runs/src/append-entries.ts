@@ -1,5 +1,5 @@
 import { isTerminalEvent } from '#libs/domain';
-import type { Append, AppendEvent } from './append-events.ts';
+import type { Append, AppendEvent } from './append.ts';
 
 /** All events of one (run, attempt) in a call: those that can be written stand in `placed`, in their order and without a gap. */
 export interface Entry {

@@ -1,58 +1,6 @@
-import { isTerminalEvent, type RunEventType } from '#libs/domain';
+import { isTerminalEvent } from '#libs/domain';
+import type { Append, AppendEvent, Appended } from './append.ts';
 import { type Entry, entriesOf } from './append-entries.ts';
-
-/**
- * Whose events these are. `owner`: of the executor that holds the attempt. `attempt`: of an attempt that is taken away or
- * ended for it. `queued`, `waiting`: of a run in that state. `live`: of a run in any state, whatever its attempt.
- */
-export type AppendFrom = 'owner' | 'attempt' | 'queued' | 'waiting' | 'live';
-
-/** Events of one attempt, with what belongs to them. */
-export interface Append {
-  organizationId: string;
-  runId: string;
-  attempt: number;
-  from: AppendFrom;
-  /** With `run.retried`: whether the attempt counts as a failure, and how long the next one waits. */
-  retry?: { failures: 0 | 1; delayMs: number };
-  events: AppendEvent[];
-}
-
-export interface AppendEvent {
-  /** Null for events that do not come from an executor. */
-  n: number | null;
-  type: RunEventType;
-  /** Since the claim; null for now. */
-  elapsedMs: number | null;
-  /** JSON text. */
-  data: string;
-  /** With a terminal event, as JSON text. */
-  end?: { output: string | null; error: string | null; usage: string | null };
-  checkpoint?: { nodeId: string; iteration: number; sealed: Buffer | null; blobHash: string | null };
-  /** With a finished message; its text and files as JSON text. */
-  message?: {
-    id: string;
-    nodeId: string;
-    role: string;
-    text: string;
-    files: string;
-    blobHash: string | null;
-  };
-  usage?: {
-    nodeId: string;
-    iteration: number;
-    call: number;
-    model: string;
-    inputTokens: number;
-    outputTokens: number;
-  };
-}
-
-/** What became of an event: written with this place in the log, already there, or behind the fence. */
-export type Appended =
-  | { outcome: 'written'; seq: number; at: Date }
-  | { outcome: 'duplicate' }
-  | { outcome: 'fenced' };
 
 /** The call of the one routine that writes events and moves states. */
 export interface AppendCall {
@@ -64,6 +12,7 @@ export interface AppendCall {
 }
 
 interface EntryState {
+  attempt: number;
   is_open: boolean;
   is_next: boolean | null;
   last_n: number;
@@ -100,7 +49,7 @@ function outcomeOf(entry: Entry, event: AppendEvent, state: EntryState): Appende
   const { last_n, last_seq } = state;
   if (n === null) {
     if (!state.is_open) return { outcome: 'fenced' };
-    return { outcome: 'written', seq: last_seq + entry.placed.indexOf(event) + 1, at: timeOf(event, state) };
+    return written(event, state, last_seq + entry.placed.indexOf(event) + 1);
   }
   if (state.final_n !== null) {
     return { outcome: entry.attempt === state.final_attempt && n <= state.final_n ? 'duplicate' : 'fenced' };
@@ -110,7 +59,11 @@ function outcomeOf(entry: Entry, event: AppendEvent, state: EntryState): Appende
   if (!state.is_next) return { outcome: 'fenced' };
   if (entry.copies.has(event)) return { outcome: 'duplicate' };
   if (!entry.isPlaced(n)) return { outcome: 'fenced' };
-  return { outcome: 'written', seq: last_seq + n - last_n, at: timeOf(event, state) };
+  return written(event, state, last_seq + n - last_n);
+}
+
+function written(event: AppendEvent, state: EntryState, seq: number): Appended {
+  return { outcome: 'written', attempt: state.attempt, seq, at: timeOf(event, state) };
 }
 
 /** The same time that the routine writes. */

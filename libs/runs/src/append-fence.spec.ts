@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { newId } from '#libs/kernel';
 import { attemptEvents, executorEvent, logFaults, outsideEvent, type RunRef, SqlRuns } from '#libs/testing';
-import type { AppendEvent } from './append-events.ts';
+import type { AppendEvent } from './append.ts';
 
 describe('the fence', () => {
   let runs: SqlRuns;

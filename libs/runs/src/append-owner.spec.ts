@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { attemptEvents, executorEvent, logFaults, outsideEvent, type RunRef, SqlRuns } from '#libs/testing';
-import type { Append, AppendEvent } from './append-events.ts';
+import type { Append, AppendEvent } from './append.ts';
 
 describe('what the holder of an attempt appends', () => {
   let runs: SqlRuns;
@@ -67,7 +67,9 @@ describe('what the holder of an attempt appends', () => {
     const late = executorEvent(3, 'log', { elapsedMs: 86_400_000 });
     const [appended] = await runs.append('hg_recorder', owned(ref, [...attemptEvents(2), late]));
     const log = await runs.log(ref);
-    expect(appended).toEqual(log.slice(1).map(({ seq, at }) => ({ outcome: 'written', seq, at })));
+    expect(appended).toEqual(
+      log.slice(1).map(({ seq, at }) => ({ outcome: 'written', attempt: 1, seq, at })),
+    );
   });
 
   it('puts no event into the future, and none before the claim', async () => {

@@ -12,7 +12,7 @@ import {
   SqlRuns,
   withMutant,
 } from '#libs/testing';
-import type { Append, Appended } from './append-events.ts';
+import type { Append, Appended } from './append.ts';
 
 const SETTINGS = { seed: 20_261_121, numRuns: 60 };
 

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { RUN_EVENT_TYPES, RUN_EVENT_WRITERS, type RunEventType } from '#libs/domain';
 import { executorEvent, outsideEvent, SqlRuns, sqlStateOf } from '#libs/testing';
-import type { Append } from './append-events.ts';
+import type { Append } from './append.ts';
 
 const LOGINS = ['hg_gateway', 'hg_conductor', 'hg_recorder'] as const;
 type Writer = (typeof LOGINS)[number];

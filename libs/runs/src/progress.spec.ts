@@ -3,11 +3,11 @@ import { PROGRESS_MOVED, RunProgress } from '#libs/contracts';
 import { DEFAULTS } from '#libs/domain';
 import { newId } from '#libs/kernel';
 import { attemptEvents, executorEvent } from '#libs/testing';
-import type { Append, Appended } from './append-events.ts';
+import type { Append, Appended } from './append.ts';
 import { eventText, progressOf } from './progress.ts';
 
 const AT = new Date('2026-11-21T10:00:00.123Z');
-const written = (seq: number): Appended => ({ outcome: 'written', seq, at: AT });
+const written = (seq: number): Appended => ({ outcome: 'written', attempt: 2, seq, at: AT });
 const DUPLICATE: Appended = { outcome: 'duplicate' };
 const FENCED: Appended = { outcome: 'fenced' };
 
@@ -56,6 +56,15 @@ describe('the hint that follows a commit', () => {
     const { data, moved } = hint(attemptEvents(3, 'run.failed'), [DUPLICATE, written(3), FENCED]);
     expect(moved).toBe(PROGRESS_MOVED.fenced);
     expect(data.events.map(({ seq }) => seq)).toEqual([3]);
+  });
+
+  it('names the attempt that the log names, not the one that the writer believed in', () => {
+    const [event] = attemptEvents(1);
+    const appended: Appended = { outcome: 'written', attempt: 3, seq: 9, at: AT };
+    const message = progressOf(append(event ? [event] : []), [appended]);
+    const { data } = RunProgress.decode(message.value);
+    expect([message.headers['attempt'], data.attempt]).toEqual(['3', 3]);
+    expect(data.events[0]?.text).toContain('"attempt":3');
   });
 
   it('leaves large events to the log', () => {

@@ -1,6 +1,6 @@
 import { type BusMessage, PROGRESS_MOVED, RunProgress, type RunProgressData } from '#libs/contracts';
 import { DEFAULTS, isTerminalEvent } from '#libs/domain';
-import type { Append, Appended } from './append-events.ts';
+import type { Append, Appended } from './append.ts';
 
 /**
  * The hint that follows a commit, also one of duplicates: without it a waiter or the conductor could wait for what is
@@ -9,6 +9,7 @@ import type { Append, Appended } from './append-events.ts';
 export function progressOf(append: Append, appended: readonly Appended[]): BusMessage {
   const events: RunProgressData['events'] = [];
   let characters = 0;
+  let { attempt } = append;
   let lastSeq = 0;
   let hasEnded = false;
   let hasFenced = false;
@@ -20,12 +21,13 @@ export function progressOf(append: Append, appended: readonly Appended[]): BusMe
     }
     hasEnded ||= isTerminalEvent(type);
     if (result.outcome === 'duplicate') return;
+    attempt = result.attempt;
     lastSeq = result.seq;
     characters += data.length;
     events.push({
       seq: result.seq,
       type,
-      text: eventText(append.attempt, type, data, result.seq, result.at),
+      text: eventText(attempt, type, data, result.seq, result.at),
     });
   });
   const moved = hasEnded ? PROGRESS_MOVED.ended : hasFenced ? PROGRESS_MOVED.fenced : '';
@@ -33,11 +35,11 @@ export function progressOf(append: Append, appended: readonly Appended[]): BusMe
     append.organizationId,
     {
       runId: append.runId,
-      attempt: append.attempt,
+      attempt,
       lastSeq,
       events: characters <= DEFAULTS.progressInlineBytes ? events : [],
     },
-    { moved, attempt: String(append.attempt), organization: append.organizationId },
+    { moved, attempt: String(attempt), organization: append.organizationId },
   );
 }
 

@@ -107,7 +107,7 @@ create function append_events(
   m_r integer[], m_n integer[], m_elapsed_ms integer[], m_id uuid[], m_node text[], m_role text[], m_text text[], m_files text[], m_blob text[],
   u_r integer[], u_n integer[], u_node text[], u_iteration integer[], u_call integer[], u_model text[], u_input bigint[], u_output bigint[]
 ) returns table (
-  is_open boolean, is_next boolean, last_n integer, last_seq integer, assigned_at timestamptz, now timestamptz,
+  attempt integer, is_open boolean, is_next boolean, last_n integer, last_seq integer, assigned_at timestamptz, now timestamptz,
   -- of a run that has ended: its last attempt, and how far that had come
   final_attempt integer, final_n integer
 )
@@ -116,6 +116,7 @@ create function append_events(
 declare
   at_now timestamptz := date_trunc('milliseconds', now());
   s_day date[];
+  s_attempt integer[];
   s_is_open boolean[];
   s_is_live boolean[];
   -- whether the entry's events follow those that are written, or overlap them
@@ -129,13 +130,13 @@ begin
   end if;
 
   -- the fence: rows are locked in the order of the entries, which is the same for all who write
-  select array_agg(l.run_day order by u.r), array_agg(coalesce(l.is_open, false) order by u.r), array_agg(l.run_id is not null order by u.r),
+  select array_agg(l.run_day order by u.r), array_agg(l.attempt order by u.r), array_agg(coalesce(l.is_open, false) order by u.r), array_agg(l.run_id is not null order by u.r),
       array_agg(u.first_n <= l.last_n + 1 order by u.r), array_agg(l.last_n order by u.r), array_agg(l.last_seq order by u.r),
       array_agg(l.assigned_at order by u.r)
-    into s_day, s_is_open, s_is_live, s_is_next, s_last_n, s_last_seq, s_assigned_at
+    into s_day, s_attempt, s_is_open, s_is_live, s_is_next, s_last_n, s_last_seq, s_assigned_at
     from unnest(r_org, r_run, r_attempt, r_from, r_first_n) with ordinality as u (org_id, run_id, attempt, from_state, first_n, r)
     left join lateral (
-      select l.run_id, l.run_day, l.last_n, l.last_seq, l.assigned_at,
+      select l.run_id, l.run_day, l.attempt, l.last_n, l.last_seq, l.assigned_at,
         case u.from_state
           when 'owner' then l.attempt = u.attempt and l.status in ('assigned', 'running') and not l.broken
           when 'attempt' then l.attempt = u.attempt and l.status in ('assigned', 'running')
@@ -147,7 +148,7 @@ begin
     ) l on true;
 
   insert into run_event (run_day, org_id, run_id, seq, attempt, n, type, at, data)
-    select s_day[e.r], r_org[e.r], r_run[e.r], s_last_seq[e.r] + coalesce(e.n - s_last_n[e.r], e.k), r_attempt[e.r], e.n, e.type,
+    select s_day[e.r], r_org[e.r], r_run[e.r], s_last_seq[e.r] + coalesce(e.n - s_last_n[e.r], e.k), s_attempt[e.r], e.n, e.type,
       event_time(s_assigned_at[e.r], e.elapsed_ms, at_now), e.data::json
     from unnest(e_r, e_k, e_n, e_type, e_elapsed_ms, e_data) as e (r, k, n, type, elapsed_ms, data)
     where s_is_open[e.r] and (e.n is null or (s_is_next[e.r] and e.n > s_last_n[e.r]));
@@ -179,13 +180,16 @@ begin
 
   if cardinality(m_r) > 0 then
     insert into message (org_id, id, deployment_id, end_user_id, session_id, run_id, seq, node_id, role, text, files, blob_hash, created_at)
-      select run.org_id, m.id, run.deployment_id, run.end_user_id, run.session_id, run.id, s_last_seq[m.r] + m.n - s_last_n[m.r], m.node_id,
+      select distinct on (run.org_id, m.id) run.org_id, m.id, run.deployment_id, run.end_user_id, run.session_id, run.id, s_last_seq[m.r] + m.n - s_last_n[m.r], m.node_id,
         m.role, m.text::json, m.files::json, m.blob_hash, event_time(s_assigned_at[m.r], m.elapsed_ms, at_now)
       from unnest(m_r, m_n, m_elapsed_ms, m_id, m_node, m_role, m_text, m_files, m_blob)
           as m (r, n, elapsed_ms, id, node_id, role, text, files, blob_hash)
         join run on run.org_id = r_org[m.r] and run.id = r_run[m.r]
       where s_is_open[m.r] and s_is_next[m.r] and m.n > s_last_n[m.r]
-      on conflict (org_id, id) do update set text = excluded.text, files = excluded.files, blob_hash = excluded.blob_hash;
+      order by run.org_id, m.id, m.r, m.n desc
+      on conflict (org_id, id) do update set text = excluded.text, files = excluded.files, blob_hash = excluded.blob_hash
+        -- a run may say its own message anew, and no other's
+        where message.run_id = excluded.run_id;
   end if;
 
   if cardinality(u_r) > 0 then
@@ -227,14 +231,14 @@ begin
   end if;
 
   if false = any(s_is_live) then
-    return query select o.is_open, o.is_next, o.last_n, o.last_seq, o.assigned_at, at_now, f.attempt, f.last_n
-      from unnest(s_is_open, s_is_next, s_last_n, s_last_seq, s_assigned_at, s_is_live, r_org, r_run) with ordinality
-          as o (is_open, is_next, last_n, last_seq, assigned_at, is_live, org_id, run_id, r)
+    return query select o.attempt, o.is_open, o.is_next, o.last_n, o.last_seq, o.assigned_at, at_now, f.attempt, f.last_n
+      from unnest(s_attempt, s_is_open, s_is_next, s_last_n, s_last_seq, s_assigned_at, s_is_live, r_org, r_run) with ordinality
+          as o (attempt, is_open, is_next, last_n, last_seq, assigned_at, is_live, org_id, run_id, r)
         left join run f on not o.is_live and f.org_id = o.org_id and f.id = o.run_id
       order by o.r;
   else
-    return query select o.is_open, o.is_next, o.last_n, o.last_seq, o.assigned_at, at_now, null::integer, null::integer
-      from unnest(s_is_open, s_is_next, s_last_n, s_last_seq, s_assigned_at) as o (is_open, is_next, last_n, last_seq, assigned_at);
+    return query select o.attempt, o.is_open, o.is_next, o.last_n, o.last_seq, o.assigned_at, at_now, null::integer, null::integer
+      from unnest(s_attempt, s_is_open, s_is_next, s_last_n, s_last_seq, s_assigned_at) as o (attempt, is_open, is_next, last_n, last_seq, assigned_at);
   end if;
 end $$;
 revoke execute on function append_events from public;

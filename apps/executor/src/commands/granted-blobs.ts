@@ -3,7 +3,7 @@ import { DEFAULTS } from '#libs/domain';
 import { Plan } from '#libs/engine';
 
 /** Content that could not be fetched, or is not what its hash says. */
-export class BlobUnavailable extends Error {}
+class BlobUnavailable extends Error {}
 
 export async function fetchGranted(url: string, signal: AbortSignal): Promise<Buffer> {
   let answer: Response;

@@ -30,7 +30,7 @@ export interface ActingRequest extends FastifyRequest {
   facts?: RequestFacts;
 }
 
-export function factsOf(request: ActingRequest): RequestFacts {
+function factsOf(request: ActingRequest): RequestFacts {
   request.facts ??= { id: request.id, idempotencyKey: idempotencyKeyOf(request), isReplayed: false };
   return request.facts;
 }

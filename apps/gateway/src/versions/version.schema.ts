@@ -13,7 +13,7 @@ export type CreateVersion = z.output<typeof CreateVersion>;
 
 const NodeName = z.object({ node: z.string(), displayName: z.string(), component: z.string() });
 
-export const VersionReport = z
+const VersionReport = z
   .object({
     inputs: z.array(NodeName),
     ambiguousInputs: z
