@@ -101,7 +101,7 @@ module.exports = {
     tsPreCompilationDeps: true,
     tsConfig: { fileName: 'tsconfig.json' },
     enhancedResolveOptions: {
-      conditionNames: ['source', 'import', 'node', 'default'],
+      conditionNames: ['headgate-source', 'import', 'node', 'default'],
       exportsFields: ['exports'],
     },
   },

@@ -1,10 +1,14 @@
-/** Native ESM; the flags that it needs are set by scripts/test.mjs. */
+const isLong = Boolean(process.env.HEADGATE_TEST_LONG);
+
+/** Native ESM; the flags that it needs are set by scripts/test.mjs. Suites without a bound in time run with the long ones only. */
 export default {
   roots: ['<rootDir>/apps', '<rootDir>/libs', '<rootDir>/test'],
   testMatch: ['**/*.spec.ts'],
+  testPathIgnorePatterns: ['/node_modules/', ...(isLong ? [] : ['\\.long\\.spec\\.ts$'])],
+  reporters: ['default', '<rootDir>/scripts/closing-line.cjs'],
   extensionsToTreatAsEsm: ['.ts'],
   testEnvironment: 'node',
-  testEnvironmentOptions: { customExportConditions: ['source', 'node', 'node-addons'] },
+  testEnvironmentOptions: { customExportConditions: ['headgate-source', 'node', 'node-addons'] },
   transform: {
     '^.+\\.ts$': [
       '@swc/jest',

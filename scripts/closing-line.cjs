@@ -11,6 +11,7 @@ module.exports = class ClosingLine {
     const failed = results.numFailedTests + results.numRuntimeErrorTestSuites;
     const passed = results.numPassedTests;
     lines.push(`${passed} passed, ${failed} failed, ${skipped.length} skipped`);
-    process.stdout.write(`\n${lines.join('\n')}\n`);
+    // behind the summary, which comes after all reporters
+    process.once('exit', () => process.stdout.write(`\n${lines.join('\n')}\n`));
   }
 };

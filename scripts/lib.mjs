@@ -1,10 +1,21 @@
 /** What the scripts share. They run on any Node from 20 on; what they start runs on the one that is a dependency. */
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { delimiter, join } from 'node:path';
 
 export const ROOT = join(import.meta.dirname ?? new URL('.', import.meta.url).pathname, '..');
+/** What runs from `dist`: the product, and the processes that bench and storm start. */
+const BUILT = ['apps', 'libs', 'test/bench', 'test/chaos'];
 const STAMPS = join(ROOT, 'node_modules', '.cache', 'headgate');
 const BIN = join(ROOT, 'node_modules', '.bin');
 
@@ -30,7 +41,7 @@ export async function prepare() {
     'Generating the database client',
     () => run('prisma', ['generate'], { quiet: true }),
   );
-  await once('built', shapeOf(['apps', 'libs', 'test/bench', '.swcrc']), 'Building', build);
+  await once('built', shapeOf([...BUILT, '.swcrc']), 'Building', build);
 }
 
 async function install() {
@@ -42,9 +53,13 @@ async function install() {
   }
 }
 
+/** A build that is cut short leaves the last one as it was. */
 async function build() {
-  rmSync(join(ROOT, 'dist'), { recursive: true, force: true });
-  await run('swc', ['apps', 'libs', 'test/bench', '-d', 'dist', '--quiet'], { quiet: true });
+  const [dist, next] = [join(ROOT, 'dist'), join(ROOT, 'dist.next')];
+  rmSync(next, { recursive: true, force: true });
+  await run('swc', [...BUILT, '-d', 'dist.next', '--quiet'], { quiet: true });
+  rmSync(dist, { recursive: true, force: true });
+  renameSync(next, dist);
 }
 
 /** Does a piece of work unless it was done for the same input; says how long it takes. */

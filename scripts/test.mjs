@@ -8,7 +8,7 @@ const args = isLong ? rest : [first, ...rest].filter((argument) => argument !== 
 await prepare();
 const env = {
   ...ENV,
-  NODE_OPTIONS: '--experimental-vm-modules --no-warnings -C source',
+  NODE_OPTIONS: '--experimental-vm-modules --no-warnings -C headgate-source',
   HEADGATE_TEST_LONG: isLong ? '1' : '',
 };
 const { code } = await capture('jest', ['--config', 'jest.config.js', ...args], { env, inherit: true });

@@ -44,7 +44,7 @@ export class DataDirectory {
           if ((cause as NodeJS.ErrnoException).code !== 'EEXIST') throw cause;
         }
         const holder = readHolder(lock);
-        if (holder && startOf(holder.pid) === holder.start) {
+        if (holder && holder.pid > 0 && isAlive(holder.pid) && startOf(holder.pid) === holder.start) {
           throw new AppStartError(
             `Another Headgate (process ${holder.pid}) uses the data directory ${this.path}: stop it, or set HEADGATE_DATA_DIR.`,
           );
@@ -74,8 +74,27 @@ function readHolder(lock: string): { pid: number; start: string } | undefined {
   }
 }
 
-/** When a process was started, so that a number that was given again is not taken for it; empty where there is none. */
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (cause) {
+    return (cause as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
+
+/** When a process was started, so that a number that was given again is not taken for it; empty where nothing tells. */
 function startOf(pid: number): string {
+  try {
+    // after the name, which may hold anything, the twentieth field
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? '';
+  } catch {
+    return startAfterPs(pid);
+  }
+}
+
+function startAfterPs(pid: number): string {
   try {
     return execFileSync('ps', ['-o', 'lstart=', '-p', String(pid)], {
       encoding: 'utf8',

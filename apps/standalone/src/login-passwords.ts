@@ -2,13 +2,16 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { LOGINS, type LoginPasswords } from '#libs/database';
 
-/** The passwords of the database logins: made once, kept in the data directory. */
-export function loginPasswords(path: string): LoginPasswords {
-  const known = existsSync(path) ? (JSON.parse(readFileSync(path, 'utf8')) as Partial<LoginPasswords>) : {};
-  const missing = LOGINS.filter((login) => known[login] === undefined);
+type GivenPasswords = { [login in keyof LoginPasswords]?: string | undefined };
+
+/** The passwords of the database logins: given, or made once and kept in the data directory. */
+export function loginPasswords(path: string, given: GivenPasswords = {}): LoginPasswords {
+  const kept = existsSync(path) ? (JSON.parse(readFileSync(path, 'utf8')) as Partial<LoginPasswords>) : {};
+  const missing = LOGINS.filter((login) => given[login] === undefined && kept[login] === undefined);
   if (missing.length > 0) {
-    for (const login of missing) known[login] = randomBytes(24).toString('base64url');
-    writeFileSync(path, `${JSON.stringify(known, null, 2)}\n`, { mode: 0o600 });
+    for (const login of missing) kept[login] = randomBytes(24).toString('base64url');
+    writeFileSync(path, `${JSON.stringify(kept, null, 2)}\n`, { mode: 0o600 });
   }
-  return known as LoginPasswords;
+  const stated = Object.entries(given).filter(([, password]) => password !== undefined);
+  return { ...kept, ...Object.fromEntries(stated) } as LoginPasswords;
 }

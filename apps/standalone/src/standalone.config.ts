@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { EgressAllow } from '#libs/config';
 import { DEFAULTS } from '#libs/domain';
 
+const Password = z.string().min(12).optional();
 const Port = z.coerce.number().int().min(1).max(65_535);
 
 /** The environment of `npm start`. */
@@ -15,6 +16,12 @@ export const StandaloneConfig = z.object({
   HEADGATE_DATA_DIR: z.string().default(defaultDataDirectory),
   // an administrator's URL of a Postgres 15 or newer, instead of the embedded one
   DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/ }).optional(),
+  // passwords of the database logins, where several installations share a server; else made in the data directory
+  HEADGATE_DB_PASSWORD_OWNER: Password,
+  HEADGATE_DB_PASSWORD_GATEWAY: Password,
+  HEADGATE_DB_PASSWORD_AUTH: Password,
+  HEADGATE_DB_PASSWORD_CONDUCTOR: Password,
+  HEADGATE_DB_PASSWORD_RECORDER: Password,
   // host|cidr[:port], a comma list: where flows may go although it is private or plain http
   HEADGATE_EGRESS_ALLOW: EgressAllow,
   // the cell's keys; made in the data directory where it is not set

@@ -35,8 +35,7 @@ export async function callModel(call: ModelCall): Promise<ModelAnswer> {
   });
   const options = {
     model: provider(call.model),
-    ...(call.system !== '' && { instructions: call.system }),
-    prompt: call.user,
+    ...promptOf(call),
     ...(call.temperature !== undefined && { temperature: call.temperature }),
     ...(call.maxTokens !== undefined && call.maxTokens >= 1 && { maxOutputTokens: call.maxTokens }),
     maxRetries: RETRIES,
@@ -69,6 +68,12 @@ export async function callModel(call: ModelCall): Promise<ModelAnswer> {
   } catch (cause) {
     return explain(cause);
   }
+}
+
+/** Without an input the system message goes alone, not with an empty one behind it. */
+function promptOf({ system, user }: ModelCall) {
+  if (user !== '') return { ...(system !== '' && { instructions: system }), prompt: user };
+  return { messages: [{ role: 'system' as const, content: system }], allowSystemInMessages: true };
 }
 
 export async function loadModelSdk() {

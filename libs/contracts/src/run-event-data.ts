@@ -10,7 +10,6 @@ const json = z.unknown();
 const BlobReference = z
   .object({ hash: z.string(), size: z.number().int().min(0) })
   .meta({ id: 'BlobReference' });
-type BlobReference = z.output<typeof BlobReference>;
 
 export const RunUsage = z
   .object({
