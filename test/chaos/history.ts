@@ -43,7 +43,7 @@ export async function readHistory(
   const { rows: runs } = await client.query<RunRow>(
     `select r.id, r.org_id as "organizationId", i.key, r.status, r.output->>'text' as text, r.error->>'code' as "errorCode",
        r.attempt, r.last_seq as "lastSeq"
-     from run r left join idempotency i on i.org_id = r.org_id and i.run_id = r.id`,
+     from run r left join idempotency i on i.org_id = r.org_id and i.resource_id = r.id`,
   );
   const { rows: events } = await client.query<EventRow>(
     `select run_id as "runId", org_id as "organizationId", seq, attempt, n, type, at, data::text as data

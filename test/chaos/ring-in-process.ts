@@ -7,10 +7,19 @@ import type { Counters, FromRing, RingOrders, ToRing } from './messages.ts';
 export class RingInProcess {
   private child: ChildProcess | undefined;
   private lives = 0;
+  private readonly fallen = Promise.withResolvers<never>();
   url = '';
   isUp = false;
 
-  constructor(private readonly orders: Omit<RingOrders, 'booksPath'>) {}
+  constructor(private readonly orders: Omit<RingOrders, 'booksPath'>) {
+    // whoever works with the ring listens; nobody has to
+    this.fallen.promise.catch(() => undefined);
+  }
+
+  /** Fails when a ring ends that nobody ended. */
+  get hasFallen(): Promise<never> {
+    return this.fallen.promise;
+  }
 
   /** The books of all lives, the last one at the end. */
   get bookPaths(): string[] {
@@ -33,6 +42,9 @@ export class RingInProcess {
     );
     ({ url: this.url } = await this.hear('ready'));
     this.isUp = true;
+    this.child.once('exit', (code, signal) => {
+      if (this.isUp) this.fallen.reject(new Error(`the ring ended by itself (${code ?? signal})`));
+    });
     this.orders.port = Number(new URL(this.url).port);
   }
 
@@ -54,7 +66,7 @@ export class RingInProcess {
   }
 
   async end(): Promise<void> {
-    await this.over(() => this.child?.send({ kind: 'end' } satisfies ToRing));
+    await this.over(() => this.tell({ kind: 'end' }));
   }
 
   private async over(work: () => void): Promise<void> {
@@ -70,13 +82,19 @@ export class RingInProcess {
     kind: Kind,
   ): Promise<Extract<FromRing, { kind: Kind }>> {
     const answer = this.hear(kind);
-    this.child?.send({ kind } as ToRing);
+    this.tell({ kind } as ToRing);
     return answer;
+  }
+
+  private tell(message: ToRing): void {
+    // one that was just killed hears nothing, and says so by its exit
+    this.child?.send(message, () => undefined);
   }
 
   private hear<Kind extends FromRing['kind']>(kind: Kind): Promise<Extract<FromRing, { kind: Kind }>> {
     const { child } = this;
     return new Promise((resolve, reject) => {
+      if (!child?.connected) return reject(new Error(`there is no ring to say "${kind}"`));
       const hear = (message: FromRing) => {
         if (message.kind !== kind) return;
         child?.off('message', hear);

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import pg from 'pg';
+import { createPool, type Pool } from '#libs/database';
 import { createTestDatabase, until } from '#libs/testing';
 import { Caller, type CallerRun } from './callers.ts';
 import { type History, readHistory } from './history.ts';
@@ -30,13 +30,13 @@ export async function storm(options: StormOptions): Promise<History> {
   const directory = mkdtempSync(join(tmpdir(), 'headgate-storm-'));
   const random = randomFrom(seed);
   const ring = new RingInProcess({ databaseUrl, directory, port: 0, seed });
-  const admin = new pg.Pool({ connectionString: databaseUrl, max: 1 });
+  const admin = createPool({ url: databaseUrl, size: 1, name: 'storm' });
   try {
     await ring.start();
     const callers: CallerRun[] = [];
     const endMs = performance.now() + seconds * 1000;
     const calling = startCallers(await tenants(ring, options), ring, options, random, callers, endMs);
-    await Promise.all([
+    const raging = Promise.all([
       calling,
       each(options.killRingEachMs, endMs, async () => {
         await ring.kill();
@@ -48,6 +48,7 @@ export async function storm(options: StormOptions): Promise<History> {
         if (ring.isUp) await cutDatabase(admin);
       }),
     ]);
+    await Promise.race([raging, ring.hasFallen]);
     await until('every run has ended', async () => (await liveRuns(admin)) === 0, SETTLE_MS);
     // the copies of events that are still on their way
     await sleep(500);
@@ -113,14 +114,14 @@ function signal(pid: number, name: NodeJS.Signals): void {
   }
 }
 
-async function cutDatabase(admin: pg.Pool): Promise<void> {
+async function cutDatabase(admin: Pool): Promise<void> {
   await admin.query(
     `select pg_terminate_backend(pid) from pg_stat_activity
      where datname = current_database() and pid <> pg_backend_pid()`,
   );
 }
 
-async function liveRuns(admin: pg.Pool): Promise<number> {
+async function liveRuns(admin: Pool): Promise<number> {
   const { rows } = await admin.query<{ count: number }>('select count(*)::integer as count from run_live');
   return rows[0]?.count ?? 0;
 }

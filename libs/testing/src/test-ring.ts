@@ -2,10 +2,10 @@ import { mkdtempSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import pg from 'pg';
 import { COMPONENTS } from '#libs/components';
 import { EgressAllow } from '#libs/config';
 import { ensureKeysFile, readKeysFile } from '#libs/crypto';
+import { createPool, type Pool } from '#libs/database';
 import { newId } from '#libs/kernel';
 import { createLogger } from '#libs/telemetry';
 import { nativeRunner } from '../../../apps/executor/src/engines/native/program.ts';
@@ -31,7 +31,7 @@ export class TestRing {
     readonly standalone: Standalone,
     readonly databaseUrl: string,
     readonly directory: string,
-    private readonly admin: pg.Pool,
+    private readonly admin: Pool,
   ) {}
 
   static async start(options: TestRingOptions = {}): Promise<TestRing> {
@@ -56,9 +56,7 @@ export class TestRing {
       ...(options.bus && { bus: options.bus }),
       ...(options.poolSize !== undefined && { poolSize: options.poolSize }),
     });
-    const admin = new pg.Pool({ connectionString: databaseUrl, max: 2 });
-    // a test may cut its database off
-    admin.on('error', () => undefined);
+    const admin = createPool({ url: databaseUrl, size: 2, name: 'test' });
     return new TestRing(standalone, databaseUrl, directory, admin);
   }
 
