@@ -24,7 +24,9 @@ export async function createGateway(parts: GatewayParts): Promise<NestFastifyApp
   });
   const app = await NestFactory.create<NestFastifyApplication>(GatewayModule.of(parts), adapter, {
     bodyParser: false,
-    logger: ['error', 'warn'],
+    // what fails at start is thrown, and what fails later has its own log
+    abortOnError: false,
+    logger: false,
   });
   acceptJsonOnly(adapter.getInstance(), {
     limitOf: bodyLimit,
