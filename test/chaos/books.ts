@@ -1,4 +1,4 @@
-import { appendFileSync, readFileSync } from 'node:fs';
+import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
 import type { EmbeddedBusOptions } from '#libs/bus';
 import { type BusMessage, RunEvents, TOPICS } from '#libs/contracts';
 import type { TestRing } from '#libs/testing';
@@ -12,7 +12,10 @@ export type Entry =
 
 /** Keeps the books of one life of a ring in a file, so that they outlive it. */
 export class Books {
-  constructor(private readonly path: string) {}
+  constructor(private readonly path: string) {
+    // a life may end before it has anything to enter
+    writeFileSync(path, '');
+  }
 
   /** A bus's faults, written down where they meet events. */
   faults(fault: Fault): Fault {

@@ -21,11 +21,20 @@ export interface CallerRun {
   foreignStatus: number | undefined;
 }
 
+/** What a caller does with one run. */
+export interface Wish {
+  called: Called;
+  manner: 'wait' | 'follow' | 'cancel' | 'leave';
+  /** Sends the request once more, as one does who was not told. */
+  isRepeated: boolean;
+  /** Lets another organization's owner ask for the run. */
+  isSpied: boolean;
+}
+
 export interface CallerOptions {
   url: () => string;
   organizationId: string;
-  called: readonly Called[];
-  /** A key of another organization. */
+  /** Of another organization's owner, who may see all that is hers. */
   foreignToken: string;
   random: () => number;
   log: CallerRun[];
@@ -44,16 +53,14 @@ interface RunAnswer {
 export class Caller {
   constructor(private readonly options: CallerOptions) {}
 
-  async callUntil(endMs: number): Promise<void> {
-    while (performance.now() < endMs) await this.callOnce();
+  async callUntil(isOver: () => boolean, called: readonly Called[]): Promise<void> {
+    while (!isOver()) await this.call(this.wishOf(called));
   }
 
-  private async callOnce(): Promise<void> {
-    const { called, random, organizationId, log } = this.options;
-    const { flow, token } = called[Math.floor(random() * called.length)] ?? { flow: '', token: '' };
+  async call({ called: { flow, token }, manner, isRepeated, isSpied }: Wish): Promise<void> {
     const run: CallerRun = {
       key: newId(),
-      organizationId,
+      organizationId: this.options.organizationId,
       flow,
       input: `in-${newId().slice(-6)}`,
       runIds: new Set(),
@@ -63,26 +70,36 @@ export class Caller {
       isCancelAccepted: false,
       foreignStatus: undefined,
     };
-    log.push(run);
-    const wish = random();
-    if (wish < 0.4) return this.wait(run, token);
-    const runId = await this.accept(run, token, {});
-    if (random() < 0.1) await this.askAsForeigner(run, runId);
-    if (wish < 0.7) return this.follow(run, runId, token);
-    if (wish < 0.85) return this.cancel(run, runId, token);
+    this.options.log.push(run);
+    const runId = manner === 'wait' ? await this.wait(run, token) : await this.accept(run, token);
+    if (isRepeated) await this.accept(run, token);
+    if (isSpied) await this.askAsForeigner(run, runId);
+    if (manner === 'follow') await this.follow(run, runId, token);
+    if (manner === 'cancel') await this.cancel(run, runId, token);
   }
 
-  private async wait(run: CallerRun, token: string): Promise<void> {
-    const { body } = await this.post(run, token, { prefer: 'wait=10' });
-    if (body.status === 'succeeded' || body.status === 'failed')
-      run.waited = { status: body.status, text: body.output?.text ?? null };
+  private wishOf(called: readonly Called[]): Wish {
+    const { random } = this.options;
+    const chance = random();
+    return {
+      called: called[Math.floor(random() * called.length)] ?? { flow: '', token: '' },
+      manner: chance < 0.4 ? 'wait' : chance < 0.7 ? 'follow' : chance < 0.85 ? 'cancel' : 'leave',
+      isRepeated: random() < 0.1,
+      isSpied: random() < 0.1,
+    };
   }
 
-  private async accept(run: CallerRun, token: string, headers: Record<string, string>): Promise<string> {
-    return (await this.post(run, token, headers)).body.id;
+  private async wait(run: CallerRun, token: string): Promise<string> {
+    const { id, status, output } = await this.post(run, token, { prefer: 'wait=10' });
+    if (status === 'succeeded' || status === 'failed') run.waited = { status, text: output?.text ?? null };
+    return id;
   }
 
-  private async post(run: CallerRun, token: string, headers: Record<string, string>) {
+  private async accept(run: CallerRun, token: string): Promise<string> {
+    return (await this.post(run, token, {})).id;
+  }
+
+  private async post(run: CallerRun, token: string, headers: Record<string, string>): Promise<RunAnswer> {
     const answer = await this.insist((url) =>
       new ApiClient(url, token).post<RunAnswer>(
         `/v1/deployments/${run.flow}/runs`,
@@ -94,7 +111,7 @@ export class Caller {
       throw new Error(`a run was answered with ${answer.status}: ${JSON.stringify(answer.body)}`);
     run.isAccepted = true;
     run.runIds.add(answer.body.id);
-    return answer;
+    return answer.body;
   }
 
   private async cancel(run: CallerRun, runId: string, token: string): Promise<void> {

@@ -58,16 +58,20 @@ export async function readHistory(
 }
 
 /** What a history breaks of the promises, one sentence each; each rule by its name. */
-export const HISTORY_RULES: Readonly<Record<string, (history: History) => string[]>> = {
+export const HISTORY_RULES = {
   'what was accepted is there, once': ({ callers, runs }) => {
     const byKey = groupBy(runs, (run) => run.key);
-    return callers.flatMap(({ key, isAccepted, runIds }) => {
+    const asked = new Set(callers.map(({ key }) => key));
+    const faults = callers.flatMap(({ key, isAccepted, runIds }) => {
       const made = byKey.get(key) ?? [];
       if (made.length > 1) return [`the key ${key} made ${made.length} runs`];
       if (isAccepted && (made.length === 0 || runIds.size !== 1 || !runIds.has(made[0]?.id ?? '')))
         return [`the accepted run of the key ${key} is not the one that is there`];
       return [];
     });
+    // one that was made twice, and told once
+    const unasked = runs.filter(({ key }) => key === null || !asked.has(key));
+    return [...faults, ...unasked.map(({ id }) => `nobody asked for ${id}`)];
   },
 
   'every run has ended': ({ runs, liveRuns }) => [
@@ -200,7 +204,7 @@ export const HISTORY_RULES: Readonly<Record<string, (history: History) => string
         .map((event) => `${event} is in the log, and nobody sent it`),
     ];
   },
-};
+} as const satisfies Readonly<Record<string, (history: History) => string[]>>;
 
 export type HistoryRule = keyof typeof HISTORY_RULES;
 

@@ -12,6 +12,14 @@ export interface Called {
   token: string;
 }
 
+/** An organization in a storm: what is called, and by whose keys. */
+export interface CalledTenant {
+  organizationId: string;
+  /** Opens all that is the organization's. */
+  ownerToken: string;
+  called: Called[];
+}
+
 export type ToRing = { kind: 'tenant' } | { kind: 'runners' } | { kind: 'counters' } | { kind: 'end' };
 
 export interface Counters {
@@ -25,6 +33,6 @@ export interface Counters {
 
 export type FromRing =
   | { kind: 'ready'; url: string }
-  | { kind: 'tenant'; organizationId: string; called: Called[] }
+  | ({ kind: 'tenant' } & CalledTenant)
   | { kind: 'runners'; pids: number[] }
   | ({ kind: 'counters' } & Counters);

@@ -1,8 +1,9 @@
 import { TestRing } from '#libs/testing';
 import { Books } from './books.ts';
 import { busStorm } from './bus-storm.ts';
+import { makeCalledTenant } from './called-tenant.ts';
 import { STORM_FLOWS } from './flows.ts';
-import type { Called, FromRing, RingOrders, ToRing } from './messages.ts';
+import type { FromRing, RingOrders, ToRing } from './messages.ts';
 import { randomFrom } from './random.ts';
 
 /** One life of a ring, in a process that can be killed. */
@@ -25,7 +26,7 @@ say({ kind: 'ready', url: ring.url });
 async function obey({ kind }: ToRing): Promise<void> {
   switch (kind) {
     case 'tenant':
-      return tenant();
+      return void say({ kind, ...(await makeCalledTenant(ring, Object.keys(STORM_FLOWS))) });
     case 'runners':
       return void say({ kind, pids: executor.pool.processIds() });
     case 'counters':
@@ -34,12 +35,4 @@ async function obey({ kind }: ToRing): Promise<void> {
       await ring.stop();
       process.exit(0);
   }
-}
-
-async function tenant(): Promise<void> {
-  const made = await ring.tenant();
-  const called: Called[] = [];
-  for (const [flow, { definition }] of Object.entries(STORM_FLOWS))
-    called.push({ flow, token: (await made.deploy(flow, definition)).token });
-  say({ kind: 'tenant', organizationId: made.organizationId, called });
 }

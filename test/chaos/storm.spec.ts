@@ -2,21 +2,24 @@ import { describe, expect, it } from '@jest/globals';
 import { historyFaults } from './history.ts';
 import { storm } from './storm.ts';
 
+const SEED = Number(process.env['HEADGATE_STORM_SEED'] ?? Date.now() % 1_000_000);
+
 describe('a storm', () => {
-  it('breaks no promise', async () => {
-    const seed = Number(process.env['HEADGATE_STORM_SEED'] ?? Date.now() % 1_000_000);
+  it(`breaks no promise (seed ${SEED})`, async () => {
     const history = await storm({
-      seed,
-      seconds: 20,
+      seed: SEED,
       organizations: 3,
       callersEach: 4,
-      killRingEachMs: 6_000,
-      hurtRunnerEachMs: 900,
-      cutDatabaseEachMs: 4_500,
+      seconds: 10,
+      ringKills: 2,
+      killRingEachMs: 3_000,
+      hurtRunnerEachMs: 600,
+      cutDatabaseEachMs: 2_000,
+      maxOutageMs: 300,
     });
-    expect({ seed, faults: historyFaults(history) }).toEqual({ seed, faults: [] });
+    expect(historyFaults(history)).toEqual([]);
     // a storm in which nothing happened shows nothing
-    expect(history.runs.length).toBeGreaterThan(50);
+    expect(history.runs.length).toBeGreaterThan(30);
     expect(history.events.some(({ type }) => type === 'run.retried')).toBe(true);
     expect(history.books.length).toBeGreaterThan(2);
   }, 120_000);

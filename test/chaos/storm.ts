@@ -3,20 +3,26 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createPool, type Pool } from '#libs/database';
+import { Turns } from '#libs/kernel';
 import { createTestDatabase, until } from '#libs/testing';
+import { DatabaseGate } from '../e2e/gateway/database-gate.ts';
 import { Caller, type CallerRun } from './callers.ts';
 import { type History, readHistory } from './history.ts';
+import type { Called, CalledTenant } from './messages.ts';
 import { randomFrom } from './random.ts';
 import { RingInProcess } from './ring-in-process.ts';
 
 export interface StormOptions {
   seed: number;
-  seconds: number;
   organizations: number;
   callersEach: number;
+  /** It blows at least so long, and until the ring was killed so often. */
+  seconds: number;
+  ringKills: number;
   killRingEachMs: number;
   hurtRunnerEachMs: number;
   cutDatabaseEachMs: number;
+  maxOutageMs: number;
 }
 
 /** How long what is left may take to come to its end. */
@@ -25,30 +31,16 @@ const FROZEN_MS = 1_200;
 
 /** Callers call while everything below them is killed, frozen and cut off again and again; then it is left in peace. */
 export async function storm(options: StormOptions): Promise<History> {
-  const { seed, seconds } = options;
+  const { seed } = options;
   const databaseUrl = await createTestDatabase();
   const directory = mkdtempSync(join(tmpdir(), 'headgate-storm-'));
-  const random = randomFrom(seed);
-  const ring = new RingInProcess({ databaseUrl, directory, port: 0, seed });
+  const gate = await DatabaseGate.before(databaseUrl);
+  const ring = new RingInProcess({ databaseUrl: gate.url, directory, port: 0, seed });
   const admin = createPool({ url: databaseUrl, size: 1, name: 'storm' });
   try {
     await ring.start();
     const callers: CallerRun[] = [];
-    const endMs = performance.now() + seconds * 1000;
-    const calling = startCallers(await tenants(ring, options), ring, options, random, callers, endMs);
-    const raging = Promise.all([
-      calling,
-      each(options.killRingEachMs, endMs, async () => {
-        await ring.kill();
-        await ring.start();
-      }),
-      each(options.hurtRunnerEachMs, endMs, () => hurtRunner(ring, random)),
-      each(options.cutDatabaseEachMs, endMs, async () => {
-        // a start that meets an outage ends with a sentence; that is not for a storm to show
-        if (ring.isUp) await cutDatabase(admin);
-      }),
-    ]);
-    await Promise.race([raging, ring.hasFallen]);
+    await Promise.race([rage(ring, gate, admin, options, callers), ring.hasFallen]);
     await until('every run has ended', async () => (await liveRuns(admin)) === 0, SETTLE_MS);
     // the copies of events that are still on their way
     await sleep(500);
@@ -57,40 +49,61 @@ export async function storm(options: StormOptions): Promise<History> {
     return await readHistory(databaseUrl, { callers, counters, bookPaths: ring.bookPaths });
   } finally {
     await ring.kill();
+    await gate.shut();
     await admin.end();
     rmSync(directory, { recursive: true, force: true });
   }
 }
 
-type Tenants = Awaited<ReturnType<RingInProcess['tenant']>>[];
-
-async function tenants(ring: RingInProcess, { organizations }: StormOptions): Promise<Tenants> {
-  const made: Tenants = [];
-  for (let index = 0; index < organizations; index += 1) made.push(await ring.tenant());
-  return made;
+async function rage(
+  ring: RingInProcess,
+  gate: DatabaseGate,
+  admin: Pool,
+  options: StormOptions,
+  log: CallerRun[],
+): Promise<void> {
+  const random = randomFrom(options.seed);
+  const callers = await makeCallers(ring, options, random, log);
+  const endMs = performance.now() + options.seconds * 1000;
+  let kills = 0;
+  const isOver = () => performance.now() > endMs && kills >= options.ringKills;
+  // a start that meets an outage ends with a sentence; that is not for a storm to show
+  const turns = new Turns(1);
+  await Promise.all([
+    ...callers.map(({ caller, called }) => caller.callUntil(isOver, called)),
+    each(options.killRingEachMs, isOver, async () => {
+      await ring.kill();
+      await turns.take(() => ring.start());
+      kills += 1;
+    }),
+    each(options.hurtRunnerEachMs, isOver, () => hurtRunner(ring, random)),
+    each(options.cutDatabaseEachMs, isOver, () =>
+      turns.take(() =>
+        random() < 0.5 ? breakConnections(admin) : outage(gate, random() * options.maxOutageMs),
+      ),
+    ),
+  ]);
 }
 
-async function startCallers(
-  made: Tenants,
+async function makeCallers(
   ring: RingInProcess,
-  { callersEach }: StormOptions,
+  { organizations, callersEach }: StormOptions,
   random: () => number,
   log: CallerRun[],
-  endMs: number,
-): Promise<void> {
-  const callers = made.flatMap(({ organizationId, called }, index) => {
-    const stranger = made[(index + 1) % made.length];
-    const foreignToken = stranger?.called[0]?.token ?? '';
-    const options = { url: () => ring.url, organizationId, called, foreignToken, random, log };
-    return Array.from({ length: callersEach }, () => new Caller(options));
+): Promise<{ caller: Caller; called: readonly Called[] }[]> {
+  const tenants: CalledTenant[] = [];
+  for (let index = 0; index < organizations; index += 1) tenants.push(await ring.tenant());
+  return tenants.flatMap(({ organizationId, called }, index) => {
+    const foreignToken = tenants[(index + 1) % tenants.length]?.ownerToken ?? '';
+    const caller = () => new Caller({ url: () => ring.url, organizationId, foreignToken, random, log });
+    return Array.from({ length: callersEach }, () => ({ caller: caller(), called }));
   });
-  await Promise.all(callers.map((caller) => caller.callUntil(endMs)));
 }
 
-async function each(pauseMs: number, endMs: number, work: () => Promise<void>): Promise<void> {
+async function each(pauseMs: number, isOver: () => boolean, work: () => Promise<void>): Promise<void> {
   for (;;) {
     await sleep(pauseMs);
-    if (performance.now() > endMs) return;
+    if (isOver()) return;
     await work();
   }
 }
@@ -114,11 +127,17 @@ function signal(pid: number, name: NodeJS.Signals): void {
   }
 }
 
-async function cutDatabase(admin: Pool): Promise<void> {
+async function breakConnections(admin: Pool): Promise<void> {
   await admin.query(
     `select pg_terminate_backend(pid) from pg_stat_activity
      where datname = current_database() and pid <> pg_backend_pid()`,
   );
+}
+
+async function outage(gate: DatabaseGate, milliseconds: number): Promise<void> {
+  await gate.shut();
+  await sleep(milliseconds);
+  await gate.open();
 }
 
 async function liveRuns(admin: Pool): Promise<number> {

@@ -26,7 +26,6 @@ export class Recorder {
     const writer = new EventWriter(this.store, bus);
     this.events = new EventConsumer({
       bus,
-      store: this.store,
       writer,
       blobs,
       counters: this.counters,

@@ -48,6 +48,18 @@ describe('the faults of the embedded bus', () => {
     expect(places).toHaveLength(2);
   });
 
+  it('drop a message, whose place is then the last one that there is, so that nobody waits for it', async () => {
+    const probe = probeOf({ fault: faultOf({ copies: 0, delayMs: 0 }) });
+    const offsetOf = async (more = {}) => {
+      const [place] = await probe.bus.publish([probe.message('key', 'x', { partition: 0, ...more })]);
+      return place?.offset;
+    };
+    expect(await offsetOf(hit)).toBe(-1);
+    expect(await offsetOf()).toBe(0);
+    expect(await offsetOf(hit)).toBe(0);
+    expect(await offsetOf()).toBe(1);
+  });
+
   it('delay a message and keep the order within its partition, while others go on', async () => {
     const probe = probeOf({ fault: faultOf({ copies: 1, delayMs: 100 }) });
     const reader = await probe.join({ group: 'alone' });

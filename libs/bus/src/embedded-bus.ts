@@ -78,7 +78,8 @@ export class EmbeddedBus extends Bus {
     if (!log) throw new Error(`the topic ${message.topic} has no partition ${partition}`);
     const fault = this.fault?.(message);
     if (!fault) return { partition, offset: log.append(message, 0) };
-    let offset = log.end;
+    // of a dropped message the place is the last one that there is
+    let offset = log.end - 1;
     for (let copy = 0; copy < fault.copies; copy += 1) offset = log.append(message, fault.delayMs);
     return { partition, offset };
   }

@@ -1,8 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { RUN_EVENT_TYPES } from '#libs/domain';
 import { newId } from '#libs/kernel';
 import { RunEvents } from './run-event.contract.ts';
-import { RUN_EVENT_DATA } from './run-event-data.ts';
 
 const event = { n: 1, type: 'log' as const, elapsedMs: 0, data: '{}' };
 const report = (more: object) => ({
@@ -41,38 +39,5 @@ describe("an executor's report", () => {
     ['an attempt below one', { attempt: 0 }],
   ])('is refused with %s', (_what, more) => {
     expect(() => decode(report(more))).toThrow();
-  });
-});
-
-describe('the data of events', () => {
-  it('has a schema for each type', () => {
-    expect(Object.keys(RUN_EVENT_DATA).toSorted()).toEqual(RUN_EVENT_TYPES.toSorted());
-  });
-
-  it.each([
-    ['run.queued', { deploymentId: 'd', versionId: 'v', sessionId: 's' }],
-    [
-      'node.completed',
-      { nodeId: 'n', iteration: 0, outputs: { out: null }, durationMs: 0.5, resumed: false },
-    ],
-    [
-      'message.added',
-      { messageId: 'm', nodeId: 'n', role: 'user', text: '\u0000', state: 'complete', files: [] },
-    ],
-    ['usage', { nodeId: 'n', iteration: 0, call: 1, model: 'm', inputTokens: 0, outputTokens: 3 }],
-    ['egress.refused', { host: 'h', reason: 'r', count: 1 }],
-    ['run.retried', { failedAttempt: 1, reason: 'r' }],
-  ] as const)('of %s is taken whole', (type, data) => {
-    expect(RUN_EVENT_DATA[type].parse(data)).toEqual(data);
-  });
-
-  it.each([
-    ['usage', { nodeId: 'n', iteration: 0, call: 1, model: 'm', inputTokens: -1, outputTokens: 3 }],
-    ['message.added', { messageId: 'm', nodeId: 'n', role: 'robot', text: '', state: 'complete', files: [] }],
-    ['run.succeeded', { output: null, usage: null }],
-    ['run.cancelled', { confirmed: 'yes' }],
-    ['log', { nodeId: 'n', level: 'loud', text: '' }],
-  ] as const)('of %s is refused where it does not fit', (type, data) => {
-    expect(RUN_EVENT_DATA[type].safeParse(data).success).toBe(false);
   });
 });

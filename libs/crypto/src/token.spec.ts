@@ -89,6 +89,12 @@ describe('a token in a text', () => {
     const text = `curl -H "x-api-key: ${VECTOR}" and ${VECTOR.replace('hgf', 'hgp')}, not x${VECTOR}x`;
     expect(text.match(TOKEN_PATTERN)).toEqual([VECTOR, VECTOR.replace('hgf', 'hgp')]);
   });
+
+  it('is found behind every escape of JSON', () => {
+    for (const before of ['\n', '\t', '\r', '\b', '\f', '\u0001', '"', '\\']) {
+      expect(JSON.stringify(before + VECTOR).match(TOKEN_PATTERN)).toEqual([VECTOR]);
+    }
+  });
 });
 
 describe('the stored hash', () => {

@@ -9,8 +9,11 @@ export type TokenKind = keyof typeof TOKEN_KINDS;
 const LETTERS = 'psftcriwb';
 const FORM = new RegExp(`^hg([${LETTERS}])_([0-9A-Za-z]{12})_([0-9A-Za-z]{43})([0-9A-Za-z]{6})$`);
 
-/** Finds tokens of any kind within a text. */
-export const TOKEN_PATTERN = new RegExp(`\\bhg[${LETTERS}]_[0-9A-Za-z]{12}_[0-9A-Za-z]{49}\\b`, 'g');
+/** Finds tokens of any kind within a text, and within JSON, where the letter before one may end an escape. */
+export const TOKEN_PATTERN = new RegExp(
+  `(?:\\b|(?<=\\\\(?:[bfnrt]|u[0-9a-fA-F]{4})))hg[${LETTERS}]_[0-9A-Za-z]{12}_[0-9A-Za-z]{49}\\b`,
+  'g',
+);
 
 export interface Token {
   text: string;

@@ -22,6 +22,8 @@ export function createPool({ url, size, name }: PoolOptions): pg.Pool {
     connectionTimeoutMillis: 5_000,
   });
   pool.on('error', () => undefined);
+  // between two owners nobody listens, and what nobody hears would end the process
+  pool.on('connect', (client) => client.on('error', () => undefined));
   return pool;
 }
 

@@ -82,9 +82,12 @@ describe('the fair order', () => {
         for (let taken = 1; taken <= order.length; taken += 1) {
           const sofar = order.slice(0, taken);
           const turn = countOf(sofar, order[taken - 1] ?? '');
-          for (const { organizationId, runs } of waiting)
-            expect(countOf(sofar, organizationId)).toBeGreaterThanOrEqual(Math.min(runs, turn - 1));
+          const isPassedOver = ({ organizationId, runs }: Waiting) =>
+            countOf(sofar, organizationId) < Math.min(runs, turn - 1);
+          // one look per step, as there are hundreds of thousands
+          if (waiting.some(isPassedOver)) return false;
         }
+        return true;
       }),
       RUNS,
     );

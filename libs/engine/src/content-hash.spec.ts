@@ -131,6 +131,11 @@ describe("a definition's name", () => {
     ['the value of a field', flow([node('A', { template: template('ho') })]), flow([node('A')])],
     ['a blank in the value of a field', flow([node('A', { template: template('hi ') })]), flow([node('A')])],
     ['a display name', flow([node('A', { display_name: 'Other' })]), flow([node('A')])],
+    [
+      'an empty list of outputs that does not stand there',
+      flow([{ id: 'A', data: { id: 'A', type: 'Prompt', node: { template: template('hi') } } }]),
+      flow([{ id: 'A', data: { id: 'A', type: 'Prompt', node: { template: template('hi'), outputs: [] } } }]),
+    ],
     ['a field that nobody knows', flow([node('A', { frozen: true })]), flow([node('A')])],
     [
       'a field that is named as what is no content higher up',

@@ -17,8 +17,8 @@ const Output = z.looseObject({ name: z.string() });
 
 const NodeBody = z.looseObject({
   display_name: z.string().optional(),
-  template: z.record(z.string(), z.unknown()).default({}),
-  outputs: z.array(Output).default([]),
+  template: z.record(z.string(), z.unknown()).optional(),
+  outputs: z.array(Output).optional(),
   metadata: z.looseObject({ module: z.string().optional() }).optional(),
   tool_mode: z.boolean().optional(),
   flow: z.unknown().optional(),
@@ -109,7 +109,7 @@ export function readDefinition(given: Json): { definition: Definition } | { prob
 }
 
 export function fieldsOf(node: DefinitionNode): [name: string, field: TemplateField][] {
-  return Object.entries(node.body.template).flatMap(([name, raw]) => {
+  return Object.entries(node.body.template ?? {}).flatMap(([name, raw]) => {
     const field = TemplateField.safeParse(raw);
     return field.success ? [[name, field.data] as [string, TemplateField]] : [];
   });

@@ -59,7 +59,7 @@ export function withRequest(problem: Problem, request: FastifyRequest): Problem 
 
 function expectedError(thrown: unknown): AppError | undefined {
   if (thrown instanceof AppError) return thrown;
-  const { code, statusCode } = thrown as { code?: unknown; statusCode?: unknown };
+  const { code, statusCode } = (thrown ?? {}) as { code?: unknown; statusCode?: unknown };
   if (code === 'FST_ERR_CTP_EMPTY_JSON_BODY') {
     return new AppError('request.malformed', {
       detail: 'The body is empty although its content type is application/json.',

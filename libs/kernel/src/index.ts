@@ -11,3 +11,4 @@ export { Gather } from './gather.ts';
 
 export { dayOfId, isUuid, newId } from './id.ts';
 export { canonicalJson, flawOfJson, isJsonObject, type Json, type JsonObject } from './json.ts';
+export { Turns } from './turns.ts';

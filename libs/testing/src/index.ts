@@ -1,6 +1,7 @@
 export { type Answer, ApiClient, type StreamedEvent } from './api-client.ts';
 export { busBody } from './bus-body.ts';
 export { BusProbe } from './bus-probe.ts';
+export { deadLetters } from './dead-letters.ts';
 export { FAULT_COMPONENTS } from './fault-components.ts';
 export {
   chain,
@@ -31,5 +32,14 @@ export { fillAllTables } from './sql-rows.ts';
 export { type EndedRun, type LiveRun, type OpenCall, type RunRef, SqlRuns } from './sql-runs.ts';
 export { StubModel } from './stub-model.ts';
 export { type Deployed, makeTenant, type Tenant } from './tenants.ts';
+export { type Runnable, TestConductor } from './test-conductor.ts';
+export {
+  counterFaults,
+  type DeadLetterRow,
+  reported,
+  reportedEvents,
+  TestRecorder,
+  type TestRecorderOptions,
+} from './test-recorder.ts';
 export { TestRing, type TestRingOptions } from './test-ring.ts';
 export { until } from './until.ts';

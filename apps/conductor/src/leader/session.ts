@@ -49,9 +49,14 @@ export class LeaderSession {
       for (;;) {
         if (this.isClosed) throw new Error('the session is closed');
         try {
-          this.client = await this.connect();
+          const client = await this.connect();
+          if (this.isClosed) {
+            await client.end();
+            continue;
+          }
+          this.client = client;
           setImmediate(this.reconnected);
-          return this.client;
+          return client;
         } catch (cause) {
           if (cause instanceof AppStartError) throw cause;
           await sleep(PAUSE_MS);

@@ -53,14 +53,6 @@ export class Claims {
     return claim;
   }
 
-  /** How many runs of an organization an executor has. */
-  count(executorId: string, organizationId: string): number {
-    let count = 0;
-    for (const claim of this.byExecutor.get(executorId) ?? [])
-      if (claim.organizationId === organizationId) count += 1;
-    return count;
-  }
-
   get size(): number {
     return this.byRun.size;
   }

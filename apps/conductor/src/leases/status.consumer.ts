@@ -1,5 +1,6 @@
 import { type Bus, type Delivery, DONE, type Outcome, oneByOne, type Reading } from '#libs/bus';
 import { ExecutorStatus, type ExecutorStatusData, TOPICS } from '#libs/contracts';
+import { isUuid } from '#libs/kernel';
 
 /** Hears each second from every executor. */
 export class StatusConsumer {
@@ -30,6 +31,7 @@ export class StatusConsumer {
     } catch (cause) {
       return { kind: 'dead', reason: `not a status: ${(cause as Error).message}` };
     }
+    if (!isUuid(status.executorId)) return { kind: 'dead', reason: 'a status with what is no id' };
     await this.heard(status);
     return DONE;
   }

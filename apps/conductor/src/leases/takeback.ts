@@ -26,7 +26,7 @@ export class Takeback {
     const { organizationId, projectId, deploymentId, runId, attempt, failures } = claim;
     if (isFailure && failures >= DEFAULTS.allowedFailures) {
       const detail = `The run lost its worker ${failures + 1} times (${reason}); it is not tried again.`;
-      return this.fail(runId, 'run.worker_lost', detail);
+      return this.fail(claim, 'run.worker_lost', detail);
     }
     this.stopOnExecutor(claim);
     const delayMs = isFailure
@@ -48,13 +48,11 @@ export class Takeback {
   }
 
   /** Ends a run whose attempt cannot go on. */
-  async fail(runId: string, code: ErrorCode, detail: string): Promise<void> {
-    const claim = this.options.claims.get(runId);
-    if (!claim) return;
+  async fail(claim: HeldClaim, code: ErrorCode, detail: string): Promise<void> {
     this.stopOnExecutor(claim);
     const error = problemOf(new AppError(code, { detail }));
     await this.endAs(claim, 'run.failed', 'attempt', (usage) => ({ data: { error, usage }, error }));
-    this.release(runId, claim.attempt);
+    this.release(claim.runId, claim.attempt);
   }
 
   /** The executor did not confirm in time: nothing more will be recorded, but something may still run. */
@@ -63,8 +61,11 @@ export class Takeback {
     this.release(claim.runId, claim.attempt);
   }
 
-  async cancelQueued(run: { organizationId: string; runId: string; attempt: number }): Promise<void> {
-    await this.endAs(run, 'run.cancelled', 'queued', (usage) => ({ data: { confirmed: true, usage } }));
+  async cancelIdle(
+    run: { organizationId: string; runId: string; attempt: number },
+    state: 'queued' | 'waiting',
+  ): Promise<void> {
+    await this.endAs(run, 'run.cancelled', state, (usage) => ({ data: { confirmed: true, usage } }));
   }
 
   async expireQueued(run: { organizationId: string; runId: string; attempt: number }): Promise<void> {
@@ -96,7 +97,7 @@ export class Takeback {
   private async endAs(
     run: { organizationId: string; runId: string; attempt: number },
     type: 'run.failed' | 'run.cancelled' | 'run.timed_out',
-    from: 'attempt' | 'queued',
+    from: 'attempt' | 'queued' | 'waiting',
     make: (usage: RunUsage) => { data: object; error?: object },
   ): Promise<void> {
     const { organizationId, runId, attempt } = run;

@@ -1,4 +1,4 @@
-import { type Bus, DONE, oneByOne, type Reading } from '#libs/bus';
+import { type Bus, type Delivery, DONE, type Outcome, oneByOne, type Reading } from '#libs/bus';
 import { ControlChanged, TOPICS } from '#libs/contracts';
 import type { Keyring } from './keyring.ts';
 import type { ReleaseCache } from './release-cache.ts';
@@ -18,18 +18,25 @@ export class ControlConsumer {
       reader: 'conductor',
       topic: TOPICS.controlChanged,
       group: 'alone',
-      handle: oneByOne((delivery) => {
-        const { organizationId, what } = ControlChanged.decode(delivery.value).data;
-        if (what === 'variable') {
-          this.releases.forgetVariables(organizationId);
-          this.keyring.forget(organizationId);
-        }
-        return DONE;
-      }),
+      handle: oneByOne((delivery) => this.handle(delivery)),
     });
   }
 
   async stop(): Promise<void> {
     await this.reading?.stop();
+  }
+
+  private handle(delivery: Delivery): Outcome {
+    let change: ReturnType<typeof ControlChanged.decode>['data'];
+    try {
+      change = ControlChanged.decode(delivery.value).data;
+    } catch (cause) {
+      return { kind: 'dead', reason: `not a change: ${(cause as Error).message}` };
+    }
+    if (change.what === 'variable') {
+      this.releases.forgetVariables(change.organizationId);
+      this.keyring.forget(change.organizationId);
+    }
+    return DONE;
   }
 }

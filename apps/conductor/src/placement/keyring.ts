@@ -4,6 +4,7 @@ import type { PlacementStore } from './placement.store.ts';
 interface Ring {
   inUse: string;
   keys: Map<string, Buffer>;
+  isStale: boolean;
 }
 
 /** The organizations' keys, unwrapped once. */
@@ -16,18 +17,20 @@ export class Keyring {
   ) {}
 
   async load(organizationIds: Iterable<string>): Promise<void> {
-    const missing = [...new Set(organizationIds)].filter((id) => !this.rings.has(id));
+    const missing = [...new Set(organizationIds)].filter((id) => this.rings.get(id)?.isStale !== false);
     if (missing.length === 0) return;
+    const fresh = new Map<string, Ring>();
     for (const { organizationId, kekId, wrapped, isInUse } of await this.store.keks(missing)) {
-      const ring = this.rings.get(organizationId) ?? { inUse: kekId, keys: new Map() };
+      const ring = fresh.get(organizationId) ?? { inUse: kekId, keys: new Map(), isStale: false };
       if (isInUse) ring.inUse = kekId;
-      this.rings.set(organizationId, ring);
+      fresh.set(organizationId, ring);
       try {
         ring.keys.set(kekId, await this.provider.unwrap(organizationId, kekId, wrapped));
       } catch {
         // only the runs that need it fail, and say so; others in the batch do not notice
       }
     }
+    for (const [organizationId, ring] of fresh) this.rings.set(organizationId, ring);
   }
 
   /** The key that new runs of an organization take, once it is loaded. */
@@ -41,7 +44,9 @@ export class Keyring {
     return key;
   }
 
+  /** They are read again; whoever is about to use them still finds them. */
   forget(organizationId: string): void {
-    this.rings.delete(organizationId);
+    const ring = this.rings.get(organizationId);
+    if (ring) ring.isStale = true;
   }
 }

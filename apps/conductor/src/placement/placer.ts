@@ -132,8 +132,10 @@ export class Placer {
       await keyring.load(runs.map((run) => run.organizationId));
       await releases.load(runs);
     } catch (cause) {
-      for (const { claim } of held)
-        await takeback.takeAway(claim, 'it could not be prepared', !isOutage(cause));
+      for (const { claim } of held) {
+        const giveBack = takeback.takeAway(claim, 'it could not be prepared', !isOutage(cause));
+        await giveBack.catch(() => takeback.release(claim.runId, claim.attempt));
+      }
       throw cause;
     }
     await bus.publish(held.flatMap(({ run, claim }) => this.assign(run, claim)));
@@ -155,7 +157,10 @@ export class Placer {
         { err: cause, run: run.runId, organization: organizationId },
         'an assignment could not be built',
       );
-      void this.options.takeback.fail(run.runId, 'internal', 'The run could not be prepared.');
+      const { takeback } = this.options;
+      // unknown from then on, it is found when the session comes back
+      const release = () => takeback.release(claim.runId, claim.attempt);
+      takeback.fail(claim, 'internal', 'The run could not be prepared.').catch(release);
       return [];
     }
   }

@@ -4,6 +4,7 @@ import type { Keyring } from './keyring.ts';
 import type { PlacementStore, VariableRow, VersionRow } from './placement.store.ts';
 
 interface CachedVariables {
+  organizationId: string;
   rows: VariableRow[];
   loadedAtMs: number;
 }
@@ -21,6 +22,8 @@ export interface RunVariables {
 export class ReleaseCache {
   private readonly versions = new Map<string, VersionRow>();
   private readonly variables = new Map<string, CachedVariables>();
+  /** How often something was forgotten: what was being read meanwhile may be the old. */
+  private forgotten = 0;
 
   constructor(
     private readonly store: PlacementStore,
@@ -47,10 +50,12 @@ export class ReleaseCache {
         .map((run) => [run.environmentId, run]),
     );
     if (stale.size === 0) return;
-    for (const environmentId of stale.keys())
-      this.variables.set(environmentId, { rows: [], loadedAtMs: nowMs });
-    for (const row of await this.store.variables([...stale.values()]))
-      this.variables.get(row.environmentId)?.rows.push(row);
+    const { forgotten } = this;
+    const rows = await this.store.variables([...stale.values()]);
+    const loadedAtMs = forgotten === this.forgotten ? nowMs : -Infinity;
+    for (const { environmentId, organizationId } of stale.values())
+      this.variables.set(environmentId, { organizationId, rows: [], loadedAtMs });
+    for (const row of rows) this.variables.get(row.environmentId)?.rows.push(row);
     await this.keyring.load([...stale.values()].map((run) => run.organizationId));
   }
 
@@ -73,11 +78,11 @@ export class ReleaseCache {
     return found;
   }
 
+  /** They are read again; whoever is about to use them still finds them. */
   forgetVariables(organizationId: string): void {
-    for (const [environmentId, { rows }] of this.variables) {
-      if (rows.length === 0 || rows.some((row) => row.organizationId === organizationId))
-        this.variables.delete(environmentId);
-    }
+    this.forgotten += 1;
+    for (const cached of this.variables.values())
+      if (cached.organizationId === organizationId) cached.loadedAtMs = -Infinity;
   }
 
   private open({ organizationId, id, secretVersion, kekId, envelope }: VariableRow): string {

@@ -11,6 +11,8 @@ export interface QueuedRun {
 interface Head extends Omit<QueuedRun, 'runId'> {
   runIds: string[];
   hasMore: boolean;
+  /** A run was added that is not in here: what is being read meanwhile may not show it. */
+  hasMissed: boolean;
 }
 
 export type HeadName = Omit<QueuedRun, 'runId'>;
@@ -26,8 +28,10 @@ export class RunQueue {
   /** A run that was accepted or is queued again. */
   add(run: QueuedRun): void {
     const head = this.headOf(run);
-    if (head.hasMore || head.runIds.length >= DEFAULTS.queueHeadRuns) head.hasMore = true;
-    else if (!head.runIds.includes(run.runId)) head.runIds.push(run.runId);
+    if (head.hasMore || head.runIds.length >= DEFAULTS.queueHeadRuns) {
+      head.hasMore = true;
+      head.hasMissed = true;
+    } else if (!head.runIds.includes(run.runId)) head.runIds.push(run.runId);
   }
 
   /** What a sweep found: this deployment has queued runs. */
@@ -62,17 +66,15 @@ export class RunQueue {
     return { organizationId, projectId, deploymentId, runId };
   }
 
-  /** Puts back what was taken and could not be placed. */
-  putBack(run: QueuedRun): void {
-    const head = this.headOf(run);
-    head.runIds.unshift(run.runId);
-  }
-
-  /** The heads that ran dry although there may be more. */
+  /** The heads that ran dry although there may be more; what is added from now on is not in what is read for them. */
   dry(): HeadName[] {
     const dry: HeadName[] = [];
     for (const heads of this.organizations.values()) {
-      for (const head of heads.values()) if (head.runIds.length === 0 && head.hasMore) dry.push(head);
+      for (const head of heads.values()) {
+        if (head.runIds.length > 0 || !head.hasMore) continue;
+        head.hasMissed = false;
+        dry.push(head);
+      }
     }
     return dry;
   }
@@ -80,8 +82,8 @@ export class RunQueue {
   refill(name: HeadName, runIds: readonly string[]): void {
     const head = this.headOf(name);
     head.runIds = [...new Set([...head.runIds, ...runIds])].sort();
-    head.hasMore = runIds.length >= DEFAULTS.queueHeadRuns;
-    if (head.runIds.length === 0) this.forget(head);
+    head.hasMore = head.hasMissed || runIds.length >= DEFAULTS.queueHeadRuns;
+    if (head.runIds.length === 0 && !head.hasMore) this.forget(head);
   }
 
   private headOf({ organizationId, projectId, deploymentId }: HeadName): Head {
@@ -93,6 +95,7 @@ export class RunQueue {
       deploymentId,
       runIds: [],
       hasMore: false,
+      hasMissed: false,
     };
     heads.set(deploymentId, head);
     return head;

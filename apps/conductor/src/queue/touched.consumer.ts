@@ -1,5 +1,6 @@
 import { type Bus, type Delivery, DONE, type Outcome, oneByOne, type Reading } from '#libs/bus';
 import { RunTouched, TOPICS } from '#libs/contracts';
+import { isUuid } from '#libs/kernel';
 import type { QueuedRun } from './run-queue.ts';
 
 export interface Touched {
@@ -42,6 +43,9 @@ export class TouchedConsumer {
     const { orgId: organizationId, data } = hint;
     if (organizationId === null) return { kind: 'dead', reason: 'a hint without an organization' };
     const { runId, projectId, deploymentId, what } = data;
+    // a statement of many runs must not fail for one that cannot be
+    if (![organizationId, runId, projectId, deploymentId].every(isUuid))
+      return { kind: 'dead', reason: 'a hint with what is no id' };
     this.touched[what === 'cancel' ? 'cancelled' : 'requested']({
       organizationId,
       projectId,

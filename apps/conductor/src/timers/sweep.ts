@@ -32,7 +32,7 @@ export class Sweep {
     const { claims, leases, takeback } = this.options;
     if (row.why === 'broken') return leases.takeBroken(row);
     if (row.why === 'expired') return takeback.expireQueued(row);
-    if (row.status === 'queued' || row.status === 'waiting') return takeback.cancelQueued(row);
+    if (row.status === 'queued' || row.status === 'waiting') return takeback.cancelIdle(row, row.status);
     const claim = claims.get(row.runId);
     if ((row.secondsSinceCancel ?? 0) > UNCONFIRMED_AFTER_SECONDS) return takeback.cancelUnconfirmed(row);
     if (claim) takeback.stopOnExecutor(claim);

@@ -55,13 +55,15 @@ const FORBIDDEN: [family: 'ipv4' | 'ipv6', network: string, prefix: number][] = 
 
 /** Decides where requests of flows may go: public https, and what the operator has excepted. */
 export class AddressGuard {
-  private readonly forbidden = new BlockList();
+  // one for each family: a rule on mapped addresses would cover all of IPv4 in a common one
+  private readonly forbidden = { ipv4: new BlockList(), ipv6: new BlockList() };
 
   constructor(
     private readonly exceptions: readonly EgressException[],
     private readonly resolve: (host: string) => Promise<string[]> = resolveAll,
   ) {
-    for (const [family, network, prefix] of FORBIDDEN) this.forbidden.addSubnet(network, prefix, family);
+    for (const [family, network, prefix] of FORBIDDEN)
+      this.forbidden[family].addSubnet(network, prefix, family);
   }
 
   /** Checks a URL and every address of its host, and picks the one to connect to. */
@@ -87,7 +89,8 @@ export class AddressGuard {
     if (this.exceptions.some((exception) => covers(exception, host, port, address))) return;
     if (!isSecure) throw new EgressRefused(host, 'only https may leave');
     if (!PUBLIC_PORTS.has(port)) throw new EgressRefused(host, `the port ${port} is not allowed`);
-    if (this.forbidden.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4')) {
+    const family = isIP(address) === 6 ? 'ipv6' : 'ipv4';
+    if (isIP(address) === 0 || this.forbidden[family].check(address, family)) {
       throw new EgressRefused(host, 'its address is not a public one');
     }
   }

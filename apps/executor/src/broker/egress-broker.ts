@@ -1,7 +1,7 @@
 import { Agent as HttpAgent, type IncomingMessage } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
 import { Readable } from 'node:stream';
-import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
+import { constants, createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
 import type { HttpRequest, ResponsePart } from '../runner-protocol.ts';
 import { type AddressGuard, EgressRefused } from './address-guard.ts';
 import { sendGuarded } from './guarded-connection.ts';
@@ -49,7 +49,10 @@ export class EgressBroker {
   private readonly http = new HttpAgent({ keepAlive: true, timeout: IDLE_MS });
   private readonly https = new HttpsAgent({ keepAlive: true, timeout: IDLE_MS });
 
-  constructor(private readonly guard: AddressGuard) {}
+  constructor(
+    private readonly guard: AddressGuard,
+    private readonly maxAnswerBytes = MAX_ANSWER_BYTES,
+  ) {}
 
   async send(brokered: BrokeredRequest): Promise<void> {
     const { answer, signal } = brokered;
@@ -99,7 +102,7 @@ export class EgressBroker {
         );
       }
       if (
-        response.statusCode === 303 ||
+        (response.statusCode === 303 && method !== 'HEAD') ||
         (method === 'POST' && (response.statusCode === 301 || response.statusCode === 302))
       ) {
         method = 'GET';
@@ -126,9 +129,9 @@ export class EgressBroker {
     for await (const chunk of decoded(response)) {
       signal.throwIfAborted();
       bytes += chunk.length;
-      if (bytes > MAX_ANSWER_BYTES) {
+      if (bytes > this.maxAnswerBytes) {
         response.destroy();
-        throw new Error(`The answer is larger than ${MAX_ANSWER_BYTES} bytes.`);
+        throw new Error(`The answer is larger than ${this.maxAnswerBytes} bytes.`);
       }
       const clean = stream.push(chunk.toString('latin1'));
       if (clean !== '') answer({ is: 'chunk', base64: Buffer.from(clean, 'latin1').toString('base64') });
@@ -146,15 +149,16 @@ function decoded(response: IncomingMessage): AsyncIterable<Buffer> {
   return response.pipe(decoder) as Readable;
 }
 
+/** As browsers do, an end comes where the origin makes it: an answer without a body may name an encoding too. */
 function decoderFor(encoding: string | undefined) {
   switch (encoding?.trim().toLowerCase()) {
     case 'gzip':
     case 'x-gzip':
-      return createGunzip();
+      return createGunzip({ finishFlush: constants.Z_SYNC_FLUSH });
     case 'deflate':
-      return createInflate();
+      return createInflate({ finishFlush: constants.Z_SYNC_FLUSH });
     case 'br':
-      return createBrotliDecompress();
+      return createBrotliDecompress({ finishFlush: constants.BROTLI_OPERATION_FLUSH });
     default:
       return undefined;
   }

@@ -35,11 +35,17 @@ export function sendGuarded(
       signal,
       ...(isSecure && isIP(target.host) === 0 && { servername: target.host }),
     });
-    for (const [name, value] of headers) request.appendHeader(name, value);
-    request.setHeader('host', target.url.host);
-    if (body) request.setHeader('content-length', body.length);
     request.once('response', resolve);
     request.once('error', reject);
+    try {
+      for (const [name, value] of headers) request.appendHeader(name, value);
+      request.setHeader('host', target.url.host);
+      if (body) request.setHeader('content-length', body.length);
+    } catch (cause) {
+      // it is being connected already
+      request.destroy(cause as Error);
+      return;
+    }
     request.once('socket', (socket) => {
       const write = () => {
         try {

@@ -9,45 +9,67 @@ const PARTIAL_TOKEN = /hg(?:[psftcriwb](?:_(?:[0-9A-Za-z]{0,12}|[0-9A-Za-z]{12}_
 
 /** Takes secrets out of texts: their values in the forms in which they travel, and tokens of ours. */
 export class Redactor {
-  private readonly replacements: { form: string; by: string }[];
-  /** Forms that can stand in JSON text; others would break its quotes. */
-  private readonly inJson: { form: string; by: string }[];
+  private readonly forms: ReadonlyMap<string, string>;
+  private readonly inText: RegExp;
+  private readonly inJson: RegExp;
 
   constructor(secrets: readonly KnownSecret[]) {
     const forms = new Map<string, string>();
     for (const { name, value } of secrets)
       for (const form of formsOf(value)) forms.set(form, `[secret:${name}]`);
-    // the longest first, so that no form is broken by a shorter one within it
-    this.replacements = [...forms]
-      .map(([form, by]) => ({ form, by }))
-      .sort((a, b) => b.form.length - a.form.length);
-    this.inJson = this.replacements.filter(({ form }) => isWholeInJson(form));
+    // the longest first, so that of two that begin alike none is broken by the other
+    const all = [...forms.keys()].sort((a, b) => b.length - a.length);
+    this.forms = forms;
+    this.inText = anyOf(all, TOKEN_PATTERN.source);
+    // forms that would break the quotes of JSON cannot stand in it, and none begins within an escape
+    this.inJson = anyOf(all.filter(isWholeInJson), TOKEN_PATTERN.source, ESCAPE, '"');
   }
 
   clean(text: string): string {
-    return replaced(text, this.replacements);
+    return this.isClean(text) ? text : text.replace(this.inText, (found) => this.standIn(found));
   }
 
   cleanJson(json: string): string {
-    return replaced(json, this.inJson);
+    if (this.isClean(json)) return json;
+    // a number that looks like a secret stays, or this would be JSON no more
+    let isString = false;
+    return json.replace(this.inJson, (found) => {
+      if (found === '"') isString = !isString;
+      return isString && found !== '"' ? this.standIn(found) : found;
+    });
   }
 
   /** For texts that come in pieces: holds back what could be the beginning of a secret. */
   stream(): RedactingStream {
-    return new RedactingStream(this, (text) => this.heldLength(text));
+    return new RedactingStream(this, (text) => this.openFrom(text));
   }
 
-  private heldLength(text: string): number {
-    let held = PARTIAL_TOKEN.exec(text.slice(-80))?.[0].length ?? 0;
-    for (const { form } of this.replacements) {
-      for (let length = Math.min(form.length - 1, text.length); length > held; length -= 1) {
-        if (text.endsWith(form.slice(0, length))) {
-          held = length;
-          break;
-        }
+  private isClean(text: string): boolean {
+    return !text.includes('hg') && ![...this.forms.keys()].some((form) => text.includes(form));
+  }
+
+  private standIn(found: string): string {
+    return this.forms.get(found) ?? (found.startsWith('hg') ? '[secret:token]' : found);
+  }
+
+  /** Where the first secret begins that may go on behind the end; one that is whole before that is passed over. */
+  private openFrom(text: string): number {
+    let open = this.growingFrom(text, 0);
+    for (const { index, 0: found } of text.matchAll(this.inText)) {
+      if (index >= open) break;
+      if (index + found.length > open) open = this.growingFrom(text, index + found.length);
+    }
+    return open;
+  }
+
+  private growingFrom(text: string, from: number): number {
+    let held = PARTIAL_TOKEN.exec(text.slice(Math.max(from, text.length - 80)))?.[0].length ?? 0;
+    for (const form of this.forms.keys()) {
+      for (let length = Math.min(form.length - 1, text.length - from); length > held; length -= 1) {
+        if (text.endsWith(form.slice(0, length))) held = length;
       }
     }
-    return held;
+    return text.length - held;
   }
 }
 
@@ -56,14 +78,14 @@ export class RedactingStream {
 
   constructor(
     private readonly redactor: Redactor,
-    private readonly heldLength: (text: string) => number,
+    private readonly openFrom: (text: string) => number,
   ) {}
 
   push(text: string): string {
-    const cleaned = this.redactor.clean(this.held + text);
-    const keep = this.heldLength(cleaned);
-    this.held = keep === 0 ? '' : cleaned.slice(-keep);
-    return keep === 0 ? cleaned : cleaned.slice(0, -keep);
+    const all = this.held + text;
+    const open = this.openFrom(all);
+    this.held = all.slice(open);
+    return this.redactor.clean(all.slice(0, open));
   }
 
   end(): string {
@@ -73,10 +95,11 @@ export class RedactingStream {
   }
 }
 
-function replaced(text: string, replacements: readonly { form: string; by: string }[]): string {
-  let cleaned = text;
-  for (const { form, by } of replacements) if (cleaned.includes(form)) cleaned = cleaned.replaceAll(form, by);
-  return cleaned.includes('hg') ? cleaned.replace(TOKEN_PATTERN, '[secret:token]') : cleaned;
+const ESCAPE = '\\\\(?:u[0-9a-fA-F]{4}|.)';
+
+function anyOf(forms: readonly string[], ...patterns: string[]): RegExp {
+  const exact = forms.map((form) => form.replaceAll(/[\\^$.*+?()[\]{}|/]/g, '\\$&'));
+  return new RegExp([...exact, ...patterns].join('|'), 'g');
 }
 
 /** Whether every quote and control character in it is escaped, and no escape is cut. */

@@ -75,19 +75,22 @@ export class AssignedRun implements RunInRunner {
 
   async begin(): Promise<void> {
     const { assignment, parts } = this;
+    const taking = parts.pool.take(assignment.organizationId, assignment.isAlone);
     try {
       const [plan, input, seat] = await Promise.all([
         parts.plans.get(assignment.plan.hash, assignment.plan.url),
         this.input(),
-        parts.pool.take(assignment.organizationId, assignment.isAlone),
+        taking,
       ]);
       this.seat = seat;
       this.plan = plan;
       const completed = await this.completed();
+      // the runner can have died meanwhile, and would not tell this run of it
+      if (seat.runner.isDead) this.giveBack();
       if (this.isOver) return seat.runner.leave();
       this.start(plan, seat, input, completed);
     } catch (cause) {
-      this.seat?.runner.leave();
+      void taking.then(({ runner }) => runner.leave());
       this.end(
         'failed',
         new AppError('run.plan_unavailable', {
@@ -284,8 +287,8 @@ export class AssignedRun implements RunInRunner {
 
   private count(data: unknown): void {
     const { inputTokens, outputTokens } = data as { inputTokens?: unknown; outputTokens?: unknown };
-    if (typeof inputTokens === 'number') this.tokens.input += inputTokens;
-    if (typeof outputTokens === 'number') this.tokens.output += outputTokens;
+    if (isCount(inputTokens)) this.tokens.input += inputTokens;
+    if (isCount(outputTokens)) this.tokens.output += outputTokens;
   }
 
   private usage(): RunUsage {
@@ -320,6 +323,11 @@ function stopOf(cause: unknown): Stop {
   };
 }
 
+function isCount(value: unknown): value is number {
+  return Number.isSafeInteger(value) && Number(value) >= 0;
+}
+
 function excerpt(text: string): string {
-  return text.length > 4_000 ? `${text.slice(0, 4_000)}…` : text;
+  // cut between the halves of a character, it could not be recorded
+  return (text.length > 4_000 ? `${text.slice(0, 4_000)}…` : text).toWellFormed();
 }

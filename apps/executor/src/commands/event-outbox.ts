@@ -89,8 +89,9 @@ export class EventOutbox {
     for (;;) {
       try {
         const places = await this.bus.publish(messages);
+        // below zero where the bus has not kept it: there is nothing to wait for
         for (const { partition, offset } of places)
-          this.offsets[partition] = Math.max(this.offsets[partition] ?? -1, offset);
+          if (offset >= 0) this.offsets[partition] = Math.max(this.offsets[partition] ?? 0, offset);
         return;
       } catch {
         // an event is a fact: it is sent until the bus has it

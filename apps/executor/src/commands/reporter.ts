@@ -76,7 +76,8 @@ export class Reporter {
     if (this.failure) throw this.failure.cause;
     const text = this.textOf(data);
     if (text.length <= DEFAULTS.eventInlineBytes) return this.send('run.succeeded', text, {}, sent);
-    const moved = await offload('run.succeeded', data, (content) => this.options.staging.upload(content));
+    const clean: unknown = JSON.parse(text);
+    const moved = await offload('run.succeeded', clean, (content) => this.options.staging.upload(content));
     this.send('run.succeeded', this.textOf(moved.data), { staged: moved.staged }, sent);
   }
 
@@ -118,7 +119,8 @@ export class Reporter {
 
   private async reportLarge(type: RunEventType, data: unknown, state?: NodeState): Promise<void> {
     const { staging } = this.options;
-    const moved = await offload(type, data, (content) => staging.upload(content));
+    const clean: unknown = JSON.parse(this.textOf(data));
+    const moved = await offload(type, clean, (content) => staging.upload(content));
     const text = this.textOf(moved.data);
     if (text.length > DEFAULTS.eventInlineBytes)
       throw new BadEvent(`an event of type ${type} holds more than ${DEFAULTS.eventInlineBytes} bytes`);

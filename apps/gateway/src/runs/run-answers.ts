@@ -3,6 +3,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { RunEventData } from '#libs/contracts';
 import { isTerminalEvent, type TerminalState } from '#libs/domain';
 import { ProblemFilter, withRequest } from '#libs/http';
+import { Turns } from '#libs/kernel';
 import { AccessRecheck } from '../access/access-recheck.ts';
 import type { Actor } from '../access/actor.ts';
 import type { AnswerWish } from './answer-wish.ts';
@@ -16,10 +17,14 @@ import { RunStream, type RunStreamSource } from './run-stream.ts';
 import { type HeardEnd, RunWaiter } from './run-waiter.ts';
 import { RunWatches } from './run-watches.ts';
 
+/** Logs that are read at once for streams: many readers cost neither the memory nor the connections of many. */
+const READS_AT_ONCE = 4;
+
 /** Answers about runs in the form that was asked for. While it waits or streams, it holds no database connection. */
 @Injectable()
 export class RunAnswers {
   private readonly streams = new Set<RunStream>();
+  private readonly reads = new Turns(READS_AT_ONCE);
 
   constructor(
     private readonly createRun: CreateRunAction,
@@ -109,6 +114,7 @@ export class RunAnswers {
   ): void {
     const source: RunStreamSource = {
       read: (after, limit) => this.listEvents.run(actor, { id: runId, after, limit }),
+      inTurn: (work) => this.reads.take(work),
       recheck: () => this.access.stillMay(actor.principal),
       explain: (error) => JSON.stringify(withRequest(this.problems.explain(error, request), request)),
     };

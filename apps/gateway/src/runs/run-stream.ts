@@ -5,12 +5,14 @@ import { EventStream } from '#libs/http';
 import type { EventsRead } from './list-run-events.action.ts';
 import type { Watcher } from './run-watches.ts';
 
-/** Events that are read at once: fewer where they are so large that a reader must take them one after another. */
-const PAGE = { first: 8, most: 200 };
+/** Events that are read at once: as many as make a page of this size, going by the page before. */
+const PAGE = { first: 8, most: 64, bytes: 128 * 1024 };
 
 export interface RunStreamSource {
   /** Events behind a place in the log. */
   read(after: number, limit: number): Promise<EventsRead>;
+  /** Lets only so many readers read at once. */
+  inTurn<Result>(work: () => Promise<Result>): Promise<Result>;
   /** Whether the reader may still see the run; throws where not. */
   recheck(): Promise<void>;
   /** What an error looks like to the reader. */
@@ -95,22 +97,26 @@ export class RunStream implements Watcher {
     if (!stream || !source || this.isReading || !stream.isReady) return;
     this.isReading = true;
     try {
-      for (let hasMore = true; hasMore && stream.isReady; ) {
-        const read = await source.read(this.cursor, this.limit);
-        this.waitingBytes = 0;
-        const sent = read.events.findIndex((event) => !this.sendIfReady(event));
-        // the rest is read again when the reader has drained
-        this.limit = sent < 0 ? Math.min(this.limit * 2, PAGE.most) : Math.max(sent, 1);
-        if (sent >= 0) break;
-        if (read.isComplete) this.finish();
-        hasMore = read.hasMore || this.knownHead > this.cursor;
-        if (read.events.length === 0) break;
-      }
+      for (let hasMore = true; hasMore && stream.isReady; ) hasMore = await source.inTurn(() => this.sendPage(source));
     } catch (error) {
       this.fail(error);
     } finally {
       this.isReading = false;
     }
+  }
+
+  /**
+   * Sends a page of the log, and says whether another one is due. A page is held by nothing that has waited for its turn:
+   * what is old by then keeps it in memory long after it was sent.
+   */
+  private async sendPage(source: RunStreamSource): Promise<boolean> {
+    const { events, isComplete, hasMore } = await source.read(this.cursor, this.limit);
+    this.waitingBytes = 0;
+    this.limit = limitAfter(this.limit, events);
+    // the rest is read again when the reader has drained
+    if (!events.every((event) => this.sendIfReady(event))) return false;
+    if (isComplete) this.finish();
+    return events.length > 0 && (hasMore || this.knownHead > this.cursor);
   }
 
   private sendIfReady(event: { seq: number; type: string; text: string }): boolean {
@@ -135,6 +141,12 @@ export class RunStream implements Watcher {
     this.stream.event('error', this.source.explain(error));
     this.stream.end();
   }
+}
+
+function limitAfter(limit: number, events: EventsRead['events']): number {
+  const bytes = events.reduce((sum, { text }) => sum + text.length, 1);
+  const fitting = Math.floor((PAGE.bytes * events.length) / bytes);
+  return Math.max(1, Math.min(fitting, limit * 2, PAGE.most));
 }
 
 /** Headers that were set before the answer became a stream. */

@@ -42,7 +42,8 @@ export class DeadLetterConsumer {
       key: Buffer.from(key, 'utf8'),
       value,
       headers,
-      reason,
+      // a parser's words may quote what stood there, and a text holds no NUL
+      reason: reason.replaceAll('\0', '\uFFFD'),
     };
     for (;;) {
       try {

@@ -55,6 +55,11 @@ export class EventWriter {
     this.tell([append], await this.withoutOutage(() => this.store.append([append], [])));
   }
 
+  /** What large values are called by; the events that name them follow. */
+  addBlobs(organizationId: string, blobs: readonly { hash: string; size: number }[]): Promise<void> {
+    return this.withoutOutage(() => this.store.addBlobs(organizationId, blobs));
+  }
+
   private async flush(batches: Batch[]): Promise<Written[][]> {
     const appends = batches.flatMap((batch) => batch.appends);
     const written = await this.writeAll(
@@ -80,11 +85,12 @@ export class EventWriter {
 
   private async bisect(appends: Append[], positions: ReadPosition[], cause: unknown): Promise<Written[]> {
     // what the database did not refuse is a fault of ours, and no run's
-    if (!isRefusal(cause)) throw cause;
+    if (!isRefusal(cause) || appends.length === 0) throw cause;
     const runs = [...new Set(appends.map((append) => append.runId))];
     if (runs.length === 1 && appends[0]) {
       const reason = (cause as Error).message;
       await this.endPoisoned(appends[0], reason);
+      await this.advance(positions);
       return appends.map(() => ({ poisoned: reason }));
     }
     const first = new Set(runs.slice(0, Math.ceil(runs.length / 2)));
@@ -99,8 +105,12 @@ export class EventWriter {
         if (result) results.set(append, result);
       });
     }
-    if (positions.length > 0) await this.withoutOutage(() => this.store.append([], positions));
+    await this.advance(positions);
     return appends.map((append) => results.get(append) ?? { poisoned: 'it was not written' });
+  }
+
+  private async advance(positions: ReadPosition[]): Promise<void> {
+    if (positions.length > 0) await this.withoutOutage(() => this.store.append([], positions));
   }
 
   /** While the database is away nothing is lost and nothing is judged: the batch waits. */

@@ -4,14 +4,12 @@ import { RunEvents, type RunEventsData, TOPICS } from '#libs/contracts';
 import { isRunToken } from '#libs/crypto';
 import { isTerminalEvent } from '#libs/domain';
 import type { Append } from '#libs/runs';
-import type { EventStore } from './event.store.ts';
 import type { EventCounters } from './event-counters.ts';
 import type { EventWriter, Written } from './event-writer.ts';
 import { PoisonedRun, readEvents } from './read-events.ts';
 
 export interface EventConsumerOptions {
   bus: Bus;
-  store: EventStore;
   writer: EventWriter;
   blobs: BlobStore;
   counters: EventCounters;
@@ -42,10 +40,14 @@ export class EventConsumer {
   private async handle(deliveries: Delivery[]): Promise<Outcome[]> {
     const last = deliveries.at(-1);
     if (!last) return [];
-    const reads = await Promise.all(deliveries.map((delivery) => this.read(delivery)));
+    const reads: Read[] = [];
+    // one after another: a run's last message clears away what its earlier ones have uploaded
+    for (const delivery of deliveries) reads.push(await this.read(delivery));
     const appends = reads.flatMap((read) => ('append' in read ? [read.append] : []));
     const position = { topic: last.topic, partition: last.partition, offset: last.offset };
     const written = await this.options.writer.write({ appends, position });
+    // only now: a batch that throws comes back, and is delivered then
+    this.options.counters.delivered += reads.reduce((sum, read) => sum + eventsIn(read), 0);
     let at = 0;
     return reads.map((read) =>
       'append' in read ? this.count(read.append, written[at++]) : this.countDead(read),
@@ -58,10 +60,8 @@ export class EventConsumer {
     try {
       ({ orgId: organizationId, data } = RunEvents.decode(delivery.value));
     } catch (cause) {
-      this.options.counters.delivered += 1;
       return { outcome: { kind: 'dead', reason: `not an event: ${(cause as Error).message}` }, events: 1 };
     }
-    this.options.counters.delivered += data.events.length;
     const { runId, attempt, executorId, runToken, events } = data;
     if (
       organizationId === null ||
@@ -94,7 +94,7 @@ export class EventConsumer {
     if (staged.length === 0) return;
     const prefix = stagingPrefix(runId, attempt);
     for (const blob of staged) await this.options.blobs.promote(organizationId, `${prefix}/${blob.i}`, blob);
-    await this.options.store.addBlobs(organizationId, staged);
+    await this.options.writer.addBlobs(organizationId, staged);
     if (events.some((event) => isTerminalEvent(event.type))) await this.options.blobs.clearStaging(prefix);
   }
 
@@ -113,4 +113,8 @@ export class EventConsumer {
     this.options.counters.dead += events;
     return outcome;
   }
+}
+
+function eventsIn(read: Read): number {
+  return 'append' in read ? read.append.events.length : read.events;
 }

@@ -7,6 +7,8 @@ interface Exchange {
   fail(message: string): void;
 }
 
+const WITHOUT_BODY = new Set([204, 205, 304]);
+
 /** `fetch` for components: every request crosses to the supervisor's broker, which alone has a network. */
 export class BrokerFetch {
   private readonly exchanges = new Map<number, Exchange>();
@@ -51,10 +53,11 @@ export class BrokerFetch {
         reject(error);
         body?.error(error);
       };
-      const abort = () => {
+      const giveUp = (error: unknown) => {
         this.send({ kind: 'http', run, request });
-        fail(signal.reason);
+        fail(error);
       };
+      const abort = () => giveUp(signal.reason);
       this.exchanges.set(request, {
         head(status, headers) {
           const stream = new ReadableStream<Uint8Array>({
@@ -63,8 +66,12 @@ export class BrokerFetch {
             },
             cancel: abort,
           });
-          const hasBody = status !== 204 && status !== 304;
-          resolve(new Response(hasBody ? stream : null, { status, headers }));
+          try {
+            resolve(new Response(WITHOUT_BODY.has(status) ? null : stream, { status, headers }));
+          } catch {
+            // an origin may answer with a status that there is not
+            giveUp(new TypeError(`The answer has the status ${status}, which there is not.`));
+          }
         },
         chunk: (bytes) => body?.enqueue(bytes),
         end: () => {

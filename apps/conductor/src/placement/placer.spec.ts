@@ -1,0 +1,135 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { isRunToken } from '#libs/crypto';
+import { newId } from '#libs/kernel';
+import { type RunRef, TestConductor } from '#libs/testing';
+
+describe('the placer', () => {
+  let test: TestConductor;
+  beforeEach(async () => {
+    test = await TestConductor.create();
+  });
+  afterEach(() => test.dispose());
+
+  const placed = () => test.assignments().map(({ runId }) => runId);
+
+  describe('room', () => {
+    it('sends no more runs than there are slots, and the next when one is free', async () => {
+      const runnable = await test.runnable();
+      const refs: RunRef[] = [];
+      for (let run = 0; run < 4; run += 1) refs.push(await test.queue(runnable));
+      test.heard({ maxRunners: 1, slotsPerRunner: 2 });
+      await test.place();
+      await test.told('assign', 2);
+      expect(placed()).toEqual(refs.slice(0, 2).map(({ runId }) => runId));
+      expect(test.conductor.claims.size).toBe(2);
+      expect(await test.runs.live({ ...runnable, runId: refs[2]?.runId ?? '' })).toMatchObject({
+        status: 'queued',
+        attempt: 0,
+      });
+      test.conductor['takeback'].release(refs[0]?.runId ?? '', 1);
+      await test.told('assign', 3);
+      await test.place();
+      expect(placed()).toEqual(refs.slice(0, 3).map(({ runId }) => runId));
+    });
+
+    it('serves organizations in turn, however many runs one of them has', async () => {
+      const [many, few] = [await test.runnable(), await test.runnable()];
+      for (let run = 0; run < 5; run += 1) await test.queue(many);
+      await test.queue(few);
+      test.heard({ maxRunners: 2, slotsPerRunner: 2 });
+      await test.place();
+      await test.told('assign', 3);
+      // one runner each, and the first has taken the last slot of its own
+      const counts = Map.groupBy(test.assignments(), ({ organizationId }) => organizationId);
+      expect(counts.get(many.organizationId)).toHaveLength(2);
+      expect(counts.get(few.organizationId)).toHaveLength(1);
+    });
+
+    it('sends nothing where no executor is known', async () => {
+      const ref = await test.queue(await test.runnable());
+      await test.place();
+      expect(await test.runs.live(ref)).toMatchObject({ status: 'queued', attempt: 0 });
+    });
+
+    it('does not count a slot for a run that could not be had', async () => {
+      const runnable = await test.runnable();
+      const gone = await test.queue(runnable);
+      await test.runs.database.rows('delete from run_live where run_id = $1', [gone.runId]);
+      test.heard({ maxRunners: 1, slotsPerRunner: 1 });
+      await test.place();
+      const there = await test.queue(runnable);
+      await test.place();
+      await test.told('assign');
+      expect(placed()).toEqual([there.runId]);
+    });
+
+    it('reads the rest of a long queue when its head has run dry', async () => {
+      const runnable = await test.runnable();
+      const refs = await Promise.all(Array.from({ length: 70 }, () => test.queue(runnable)));
+      test.heard({ maxRunners: 4, slotsPerRunner: 100 });
+      await test.place();
+      await test.told('assign', 70);
+      expect(placed().toSorted()).toEqual(refs.map(({ runId }) => runId).toSorted());
+    });
+  });
+
+  describe('an assignment', () => {
+    it('says what its run needs, to the executor that was chosen, with a token for that one alone', async () => {
+      const runnable = await test.runnable(['PLAIN', 'SECRET']);
+      await test.setVariable(runnable, 'PLAIN', 'a value');
+      await test.setVariable(runnable, 'OTHER', 'not its own');
+      await test.setSecret(runnable, 'SECRET', 'a secret');
+      const { runId } = await test.queue(runnable, { input: '"hi"', sessionId: 's', timeoutSeconds: 9 });
+      const executorId = test.heard();
+      await test.place();
+      const [command] = await test.told('assign');
+      expect(command).toMatchObject({
+        executorId,
+        assignment: {
+          organizationId: runnable.organizationId,
+          runId,
+          attempt: 1,
+          versionId: runnable.versionId,
+          plan: { hash: 'plan' },
+          input: { json: '"hi"' },
+          sessionId: 's',
+          timeoutMs: 9_000,
+          variables: { PLAIN: 'a value' },
+          secrets: [{ name: 'SECRET', value: 'a secret', allowedHosts: ['api.example.com'] }],
+          isAlone: false,
+          checkpoints: [],
+        },
+      });
+      const token = command?.assignment.runToken ?? '';
+      const cellKey = test.conductor['options'].cellKey;
+      const name = { organizationId: runnable.organizationId, runId, attempt: 1, executorId };
+      expect(isRunToken(cellKey, name, token)).toBe(true);
+      expect(isRunToken(cellKey, { ...name, executorId: newId() }, token)).toBe(false);
+    });
+
+    it('goes out with what earlier attempts have completed, and alone after a failure', async () => {
+      const runnable = await test.runnable();
+      const ref = await test.assigned(runnable, newId());
+      await test.runs.database.rows(
+        `insert into run_checkpoint (org_id, run_id, node_id, iteration, attempt, sealed, blob_hash)
+         values ($1, $2, 'small', 0, 1, 'bytes', null), ($1, $2, 'large', 2, 1, null, 'hash')`,
+        [ref.organizationId, ref.runId],
+      );
+      const claim = test.conductor.claims.get(ref.runId);
+      if (!claim) throw new Error('no claim');
+      await test.conductor['takeback'].takeAway(claim, 'a test', true);
+      await test.runs.database.rows('update run_live set not_before = null');
+      test.conductor['queue'].add({ ...runnable, runId: ref.runId });
+      await test.place();
+      const [first, second] = await test.told('assign', 2);
+      expect(second?.assignment).toMatchObject({ attempt: 2, isAlone: true });
+      expect(second?.assignment.checkpointKey).toBe(first?.assignment.checkpointKey);
+      expect(second?.assignment.checkpoints).toEqual(
+        expect.arrayContaining([
+          { nodeId: 'small', iteration: 0, sealed: Buffer.from('bytes').toString('base64') },
+          { nodeId: 'large', iteration: 2, url: expect.stringContaining(`/${ref.organizationId}/hash`) },
+        ]),
+      );
+    });
+  });
+});

@@ -1,0 +1,108 @@
+import { randomBytes } from 'node:crypto';
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { stagingPrefix } from '#libs/blobs';
+import { contentHash } from '#libs/crypto';
+import { type RunRef, reported, reportedEvents, TestRecorder } from '#libs/testing';
+
+describe('large values that an executor has uploaded', () => {
+  let test: TestRecorder;
+  let ref: RunRef;
+  beforeEach(async () => {
+    test = await TestRecorder.create();
+    ref = await test.runs.assigned();
+  });
+  afterEach(() => test.dispose());
+
+  const upload = async (i: number, bytes = 1_000) => {
+    const content = randomBytes(bytes);
+    const key = `${stagingPrefix(ref.runId, 1)}/${i}`;
+    await test.blobs.upload(key, Readable.from([content]), bytes);
+    return { i, hash: contentHash(content), size: bytes };
+  };
+  const checkpoint = (staged: Awaited<ReturnType<typeof upload>>, nodeId: string) => ({
+    checkpoint: { nodeId, iteration: 0, staged },
+  });
+  const blobs = () =>
+    test.runs.database.rows<{ hash: string }>('select org_id, hash, size::integer from blob');
+  const staged = async () =>
+    readdir(join(test.blobDirectory, stagingPrefix(ref.runId, 1))).catch(() => 'nothing');
+
+  it('become content of the organization, known by their hash', async () => {
+    const blob = await upload(0);
+    await test.take(test.report(ref, [reported(1, 'run.started'), reported(2, 'log', { staged: [blob] })]));
+    const row = { org_id: ref.organizationId, hash: blob.hash, size: blob.size };
+    expect(await blobs()).toEqual([row]);
+    const read = await test.blobs.get(ref.organizationId, blob.hash);
+    expect(Buffer.concat(await read.toArray())).toHaveLength(1_000);
+  });
+
+  it('are the state of a node too, for the next attempt', async () => {
+    const blob = await upload(0);
+    await test.take(
+      test.report(ref, [reported(1, 'run.started'), reported(2, 'log', checkpoint(blob, 'node'))]),
+    );
+    expect(await test.runs.database.rows('select node_id, sealed, blob_hash from run_checkpoint')).toEqual([
+      { node_id: 'node', sealed: null, blob_hash: blob.hash },
+    ]);
+  });
+
+  it('are taken before the end of their run clears the rest away, also in one batch', async () => {
+    const [first, second] = [await upload(0, 4_000_000), await upload(1)];
+    await upload(2);
+    const end = reportedEvents(3, 'run.succeeded').slice(2);
+    await test.take(
+      test.report(ref, [reported(1, 'run.started')]),
+      test.report(ref, [reported(2, 'log', { staged: [first] })]),
+      test.report(
+        ref,
+        end.map((event) => ({ ...event, staged: [second] })),
+      ),
+    );
+    expect((await test.runs.row(ref)).status).toBe('succeeded');
+    expect((await blobs()).map(({ hash }) => hash).toSorted()).toEqual([first.hash, second.hash].toSorted());
+    expect(await staged()).toBe('nothing');
+  });
+
+  it('may be told of twice', async () => {
+    const blob = await upload(0);
+    const message = test.report(ref, [
+      reported(1, 'run.started'),
+      ...reportedEvents(2, 'run.succeeded')
+        .slice(1)
+        .map((event) => ({ ...event, staged: [blob] })),
+    ]);
+    await test.take(message, message);
+    expect((await test.runs.row(ref)).status).toBe('succeeded');
+    expect(test.counters).toMatchObject({ written: 2, duplicate: 2, dead: 0 });
+  });
+
+  it.each(['is missing', 'is not what was announced'])('end their run where one %s', async (fault) => {
+    const other = await test.runs.assigned();
+    const blob = await upload(0);
+    const announced = fault === 'is missing' ? { ...blob, i: 1 } : { ...blob, size: blob.size + 1 };
+    await test.take(
+      test.report(ref, [reported(1, 'run.started', { staged: [announced] })]),
+      test.report(other, reportedEvents(2)),
+    );
+    expect(JSON.parse((await test.runs.row(ref)).error ?? '')).toMatchObject({ code: 'run.bad_event' });
+    expect((await test.runs.row(ref)).error).toContain('a large value cannot be taken');
+    expect(await test.runs.live(other)).toMatchObject({ status: 'running' });
+    expect(await blobs()).toEqual([]);
+  });
+
+  it('end no run where only the database was away', async () => {
+    const blob = await upload(0);
+    const store = test.recorder['store'];
+    const addBlobs = store.addBlobs.bind(store);
+    store.addBlobs = async () => {
+      store.addBlobs = addBlobs;
+      throw Object.assign(new Error('the server ends'), { code: '57P01' });
+    };
+    await test.take(test.report(ref, [reported(1, 'run.started', { staged: [blob] })]));
+    expect(await test.runs.live(ref)).toMatchObject({ status: 'running' });
+    expect(await blobs()).toHaveLength(1);
+  });
+});

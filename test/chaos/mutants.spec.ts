@@ -1,0 +1,29 @@
+import { describe, expect, it } from '@jest/globals';
+import { HISTORY_RULES, historyFaults } from './history.ts';
+import { MUTANTS, type Mutant } from './mutants.ts';
+import { ScriptedRing } from './scripted-ring.ts';
+
+describe('the checker of a storm', () => {
+  it('has a mutant of the product for each of its rules', () => {
+    const broken = new Set(Object.values(MUTANTS).map(({ breaks }) => breaks));
+    expect([...broken]).toEqual(Object.keys(HISTORY_RULES));
+  });
+
+  const catches = async ({ breaks, flow, script, mutate }: Mutant) => {
+    const scripted = await ScriptedRing.start([flow]);
+    try {
+      await script(scripted);
+      expect(historyFaults(await scripted.history((now) => historyFaults(now).length === 0))).toEqual([]);
+      await mutate(scripted);
+      await script(scripted);
+      const broken = await scripted.history((now) => HISTORY_RULES[breaks](now).length > 0);
+      expect(HISTORY_RULES[breaks](broken)).not.toEqual([]);
+    } finally {
+      await scripted.dispose();
+    }
+  };
+
+  it.each(Object.entries(MUTANTS))('says nothing of the product, and tells where %s', async (_, mutant) =>
+    catches(mutant),
+  );
+});

@@ -1,0 +1,26 @@
+import { describe, expect, it } from '@jest/globals';
+import { historyFaults } from './history.ts';
+import { storm } from './storm.ts';
+
+const SEED = Number(process.env['HEADGATE_STORM_SEED'] ?? Date.now() % 1_000_000);
+
+describe('a long storm', () => {
+  it(`breaks no promise (seed ${SEED})`, async () => {
+    const history = await storm({
+      seed: SEED,
+      organizations: 8,
+      callersEach: 4,
+      seconds: 300,
+      ringKills: 15,
+      killRingEachMs: 11_000,
+      hurtRunnerEachMs: 900,
+      cutDatabaseEachMs: 7_000,
+      maxOutageMs: 6_000,
+    });
+    expect(historyFaults(history)).toEqual([]);
+    // a storm in which nothing happened shows nothing
+    expect(history.runs.length).toBeGreaterThan(1_000);
+    expect(history.events.filter(({ type }) => type === 'run.retried').length).toBeGreaterThan(50);
+    expect(history.books.length).toBeGreaterThan(15);
+  }, 900_000);
+});
