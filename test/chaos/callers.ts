@@ -38,6 +38,8 @@ export interface CallerOptions {
   foreignToken: string;
   random: () => number;
   log: CallerRun[];
+  /** Everybody goes home. */
+  signal?: AbortSignal;
 }
 
 const GIVE_UP_MS = 60_000;
@@ -90,7 +92,7 @@ export class Caller {
   }
 
   private async wait(run: CallerRun, token: string): Promise<string> {
-    const { id, status, output } = await this.post(run, token, { prefer: 'wait=10' });
+    const { id, status, output } = await this.post(run, token, { prefer: 'wait=5' });
     if (status === 'succeeded' || status === 'failed') run.waited = { status, text: output?.text ?? null };
     return id;
   }
@@ -131,6 +133,7 @@ export class Caller {
     run.streamed = [];
     const giveUpMs = performance.now() + GIVE_UP_MS;
     while (performance.now() < giveUpMs) {
+      this.options.signal?.throwIfAborted();
       try {
         if (await this.read(run.streamed, runId, token)) return;
       } catch {
@@ -164,6 +167,7 @@ export class Caller {
   ): Promise<Answer> {
     const giveUpMs = performance.now() + GIVE_UP_MS;
     for (;;) {
+      this.options.signal?.throwIfAborted();
       try {
         const answer = await call(this.options.url());
         if (answer.status !== 503 || performance.now() > giveUpMs) return answer;

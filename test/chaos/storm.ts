@@ -26,7 +26,7 @@ export interface StormOptions {
 }
 
 /** How long what is left may take to come to its end. */
-const SETTLE_MS = 60_000;
+const SETTLE_MS = 120_000;
 const FROZEN_MS = 1_200;
 
 /** Callers call while everything below them is killed, frozen and cut off again and again; then it is left in peace. */
@@ -37,17 +37,34 @@ export async function storm(options: StormOptions): Promise<History> {
   const gate = await DatabaseGate.before(databaseUrl);
   const ring = new RingInProcess({ databaseUrl: gate.url, directory, port: 0, seed });
   const admin = createPool({ url: databaseUrl, size: 1, name: 'storm' });
+  const abandoning = new AbortController();
   try {
     await ring.start();
     const callers: CallerRun[] = [];
-    await Promise.race([rage(ring, gate, admin, options, callers), ring.hasFallen]);
+    await Promise.race([
+      rage(ring, gate, admin, { ...options, log: callers, signal: abandoning.signal }),
+      ring.hasFallen,
+    ]);
     await until('every run has ended', async () => (await liveRuns(admin)) === 0, SETTLE_MS);
     // the copies of events that are still on their way
     await sleep(500);
     const counters = await ring.counters();
     await ring.end();
     return await readHistory(databaseUrl, { callers, counters, bookPaths: ring.bookPaths });
+  } catch (e) {
+    const live = await admin.query(`select l.run_id, right(l.org_id::text,4) org, l.status, l.attempt, l.failures, l.broken, l.last_n, l.last_seq, now()-l.assigned_at as since_assigned, not_before - now() as nb, now() - r.created_at as age, cancel_requested_at from run_live l join run r on r.id = l.run_id order by r.created_at limit 40`);
+    process.stderr.write(live.rows.map((r) => JSON.stringify(r)).join('\n') + '\n');
+    const ev = await admin.query(`select run_id, seq, attempt, n, type, at, left(data::text, 120) as data from run_event where run_id = $1 order by seq`, [live.rows[0]?.run_id]);
+    process.stderr.write(ev.rows.map((r) => JSON.stringify(r)).join('\n') + '\n');
+    const m = /stream of (\S+) did/.exec(String(e));
+    if (m) { const ev = await admin.query(`select seq, attempt, n, type, at, left(data::text, 120) as data from run_event where run_id = $1 order by seq`, [m[1]]);
+    process.stderr.write('STREAM\n' + ev.rows.map((r) => JSON.stringify(r)).join('\n') + '\n'); 
+    process.stderr.write(JSON.stringify((await admin.query('select * from run where id=$1',[m[1]])).rows)); }
+    const st = await admin.query(`select count(*), sum(case when status is null then 1 else 0 end) as open from run`);
+    process.stderr.write(JSON.stringify(st.rows));
+    throw e;
   } finally {
+    abandoning.abort();
     await ring.kill();
     await gate.shut();
     await admin.end();
@@ -55,25 +72,27 @@ export async function storm(options: StormOptions): Promise<History> {
   }
 }
 
-async function rage(
-  ring: RingInProcess,
-  gate: DatabaseGate,
-  admin: Pool,
-  options: StormOptions,
-  log: CallerRun[],
-): Promise<void> {
+interface Raging extends StormOptions {
+  log: CallerRun[];
+  signal: AbortSignal;
+}
+
+async function rage(ring: RingInProcess, gate: DatabaseGate, admin: Pool, options: Raging): Promise<void> {
+  const { signal } = options;
   const random = randomFrom(options.seed);
-  const callers = await makeCallers(ring, options, random, log);
+  const callers = await makeCallers(ring, options, random);
   const endMs = performance.now() + options.seconds * 1000;
   let kills = 0;
-  const isOver = () => performance.now() > endMs && kills >= options.ringKills;
+  const isOver = () => signal.aborted || (performance.now() > endMs && kills >= options.ringKills);
   // a start that meets an outage ends with a sentence; that is not for a storm to show
   const turns = new Turns(1);
   await Promise.all([
     ...callers.map(({ caller, called }) => caller.callUntil(isOver, called)),
     each(options.killRingEachMs, isOver, async () => {
       await ring.kill();
-      await turns.take(() => ring.start());
+      await turns.take(async () => {
+        if (!signal.aborted) await ring.start();
+      });
       kills += 1;
     }),
     each(options.hurtRunnerEachMs, isOver, () => hurtRunner(ring, random)),
@@ -87,15 +106,15 @@ async function rage(
 
 async function makeCallers(
   ring: RingInProcess,
-  { organizations, callersEach }: StormOptions,
+  { organizations, callersEach, log, signal }: Raging,
   random: () => number,
-  log: CallerRun[],
 ): Promise<{ caller: Caller; called: readonly Called[] }[]> {
   const tenants: CalledTenant[] = [];
   for (let index = 0; index < organizations; index += 1) tenants.push(await ring.tenant());
   return tenants.flatMap(({ organizationId, called }, index) => {
     const foreignToken = tenants[(index + 1) % tenants.length]?.ownerToken ?? '';
-    const caller = () => new Caller({ url: () => ring.url, organizationId, foreignToken, random, log });
+    const caller = () =>
+      new Caller({ url: () => ring.url, organizationId, foreignToken, random, log, signal });
     return Array.from({ length: callersEach }, () => ({ caller: caller(), called }));
   });
 }

@@ -42,7 +42,7 @@ export function isOutage(error: unknown): boolean {
 
 /** Whether the database looked at a statement and said no. */
 export function isRefusal(error: unknown): boolean {
-  const { code } = error as Facts;
+  const { code } = (error ?? {}) as Facts;
   return typeof code === 'string' && /^[0-9A-Z]{5}$/.test(code) && !isOutage(error);
 }
 

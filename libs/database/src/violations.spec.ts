@@ -2,8 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { newId } from '#libs/kernel';
 import { SqlDatabase } from '#libs/testing';
 import type { Prisma } from './generated/client.ts';
-import { isOutage, isRefusal } from './outage.ts';
-import { createPool, type Pool } from './pool.ts';
+import type { Pool } from './pool.ts';
 import { TenantDatabase } from './tenant-database.ts';
 import { isForeignKeyViolation, isUniqueViolation } from './violations.ts';
 
@@ -60,40 +59,5 @@ describe('an error of the database', () => {
     for (const error of [other, new Error('P2002'), undefined]) {
       expect([isUniqueViolation(error), isForeignKeyViolation(error)]).toEqual([false, false]);
     }
-  });
-
-  it('is a refusal where the database looked at the statement and said no', async () => {
-    for (const statement of ['select 1/0', 'selec', 'select from app_user', `select 'a'::json`]) {
-      const error = await errorOf(pool.query(statement));
-      expect([statement, isRefusal(error), isOutage(error)]).toEqual([statement, true, false]);
-    }
-  });
-
-  it('is an outage where the server ends the connection', async () => {
-    const client = await pool.connect();
-    client.on('error', () => undefined);
-    const sleeping = errorOf(client.query('select pg_sleep(10)'));
-    const [row] = await database.rows<{ count: number }>(
-      `select count(pg_terminate_backend(pid))::integer as count from pg_stat_activity
-       where datname = current_database() and usename = 'hg_gateway'`,
-    );
-    expect(row?.count).toBeGreaterThan(0);
-    const error = await sleeping;
-    client.release(true);
-    expect([isOutage(error), isRefusal(error)]).toEqual([true, false]);
-  });
-
-  it('is an outage where there is no server, or no room', async () => {
-    const nowhere = createPool({ url: 'postgresql://a:b@127.0.0.1:1/none', size: 1, name: 'test' });
-    const error = await errorOf(nowhere.query('select 1'));
-    expect([isOutage(error), isRefusal(error)]).toEqual([true, false]);
-    await nowhere.end();
-    expect(isOutage({ code: '53300', message: 'too many clients' })).toBe(true);
-    expect(isOutage(new Error('timeout exceeded when trying to connect'))).toBe(true);
-  });
-
-  it('is neither where it is ours', () => {
-    const error = new TypeError('x is not a function');
-    expect([isOutage(error), isRefusal(error)]).toEqual([false, false]);
   });
 });

@@ -13,7 +13,7 @@ describe("a run's events", () => {
     ring = await TestRing.start();
     tenant = await ring.tenant();
     await tenant.deploy('long', promptChain(12));
-    await tenant.deploy('slow', chain(chatInput(), fault('TestSleep', 'Sleep-1', 400), chatOutput()));
+    await tenant.deploy('slow', chain(chatInput(), fault('TestSleep', 'Sleep-1', 150), chatOutput()));
     const { body } = await tenant.api.post<RunView>('/v1/deployments/long/runs?wait=20', { input: 'x' });
     id = body.id;
     log = (await page(`limit=200`)).data;
@@ -60,11 +60,14 @@ describe("a run's events", () => {
   });
 
   it('are streamed from every place in the log, by either name of it, up to the end', async () => {
-    for (let after = 0; after <= log.length + 1; after += 1) {
-      const wanted = [...log.slice(after).map(({ seq }) => seq), Number.NaN];
-      expect(seqs(await follow(id, `?after=${after}`))).toEqual(wanted);
-      expect(seqs(await follow(id, '', { 'last-event-id': String(after) }))).toEqual(wanted);
-    }
+    const places = Array.from({ length: log.length + 2 }, (_, after) => after);
+    await Promise.all(
+      places.map(async (after) => {
+        const wanted = [...log.slice(after).map(({ seq }) => seq), Number.NaN];
+        expect(seqs(await follow(id, `?after=${after}`))).toEqual(wanted);
+        expect(seqs(await follow(id, '', { 'last-event-id': String(after) }))).toEqual(wanted);
+      }),
+    );
     const both = await follow(id, '?after=1', { 'last-event-id': '5' });
     expect(both[0]?.id).toBe('6');
   });
@@ -99,7 +102,7 @@ describe("a run's events", () => {
           expect(read.at(-1)?.type).toBe('run.succeeded');
         },
       ),
-      { numRuns: 12 },
+      { numRuns: 8 },
     );
   });
 
@@ -145,7 +148,7 @@ describe("a run's events", () => {
       const { status } = await tenant.api.get(`/v1/runs/${id}/events?${query}`);
       expect([query, status]).toEqual([query, 400]);
     }
-    for (const lastEventId of ['-1', 'x', '1.5', '1e400'])
+    for (const lastEventId of ['-1', 'x', '1.5', '1e400', '0x10', '1e1'])
       expect(
         (
           await tenant.api.get(`/v1/runs/${id}/events`, {

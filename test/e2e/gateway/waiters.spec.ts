@@ -26,10 +26,14 @@ describe('five hundred callers that wait, and a pool of five', () => {
       answered += 1;
       return { ...answer, input };
     });
-    await until('all are accepted', async () => (await ring.rows('select from run')).length === WAITERS);
+    await until(
+      'all are accepted',
+      async () => (await ring.rows('select from run')).length === WAITERS,
+      30_000,
+    );
     const inUse = () =>
       pools.reduce((sum, pool) => sum + pool.totalCount - pool.idleCount + pool.waitingCount, 0);
-    await until('nothing is asked of the database', () => inUse() === 0, 2_000);
+    await until('nothing is asked of the database', () => inUse() === 0);
     expect(answered).toBeLessThan(WAITERS);
     // while they wait there is room for others
     const began = performance.now();

@@ -120,6 +120,20 @@ describe('what is cached of releases', () => {
     expect((await variables()).variables).toEqual({ PLAIN: 'second' });
   });
 
+  it('is read again where it changed while it was read', async () => {
+    const store = releases['store'];
+    const read = store.variables.bind(store);
+    store.variables = async (keys) => {
+      store.variables = read;
+      const rows = await read(keys);
+      await test.setVariable(runnable, 'PLAIN', 'second');
+      releases.forgetVariables(runnable.organizationId);
+      return rows;
+    };
+    expect((await variables()).variables).toEqual({ PLAIN: 'first' });
+    expect((await variables()).variables).toEqual({ PLAIN: 'second' });
+  });
+
   it('is not taken for empty where reading it failed', async () => {
     await test.runs.database.rows('alter table variable rename to variable_away');
     await expect(variables()).rejects.toThrow();

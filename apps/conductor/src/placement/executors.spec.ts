@@ -92,6 +92,8 @@ describe('the choice between executors', () => {
   });
 
   it('takes an organization by its own name only', () => {
-    expect(heard(status('large', { maxRunners: 9 }), status('e')).choose('toString')).toBe('large');
+    const executors = heard(status('large', { maxRunners: 9 }), status('warm'));
+    executors.sent('warm', 'toString');
+    expect(executors.choose('toString')).toBe('warm');
   });
 });

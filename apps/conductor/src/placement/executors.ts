@@ -6,9 +6,16 @@ interface Known {
   load: Map<string, number>;
 }
 
+/** How long an organization without a runner waits before another has to make way for it. */
+const PATIENCE_MS = 1_000;
+
 /** The executors and how much room each has, by their own word and our own count. */
 export class Executors {
   private readonly known = new Map<string, Known>();
+  /** Since when organizations wait that have no runner. */
+  private waiting = new Map<string, number>();
+  /** They are given no more, so that their runners come free. */
+  private yielding = new Set<string>();
 
   heard(status: ExecutorStatusData): void {
     const known = this.known.get(status.executorId);
@@ -18,6 +25,7 @@ export class Executors {
 
   /** Where a run of this organization goes: to a runner that serves it, else to one that is free, on the emptiest executor. */
   choose(organizationId: string): string | undefined {
+    if (this.yielding.has(organizationId)) return undefined;
     let best: { executorId: string; isWarm: boolean; room: number } | undefined;
     for (const [executorId, { status, load }] of this.known) {
       if (status.isDraining) continue;
@@ -28,6 +36,18 @@ export class Executors {
         best = { executorId, isWarm, room };
     }
     return best?.executorId;
+  }
+
+  /**
+   * Who could not be placed. A runner serves one organization, and those who keep theirs busy would keep them for good:
+   * with each second that one without a runner waits, one organization more makes way, those that have theirs longest first.
+   */
+  refused(organizationIds: Iterable<string>, nowMs: number): void {
+    const having = new Set([...this.known.values()].flatMap(({ load }) => [...load.keys()]));
+    const without = [...organizationIds].filter((id) => !having.has(id));
+    this.waiting = new Map(without.map((id) => [id, this.waiting.get(id) ?? nowMs]));
+    const longestMs = nowMs - Math.min(nowMs, ...this.waiting.values());
+    this.yielding = new Set([...having].slice(0, Math.floor(longestMs / PATIENCE_MS)));
   }
 
   sent(executorId: string, organizationId: string): void {

@@ -107,6 +107,18 @@ describe('the placer', () => {
       expect(isRunToken(cellKey, { ...name, executorId: newId() }, token)).toBe(false);
     });
 
+    it('names a large input by where it is', async () => {
+      const runnable = await test.runnable();
+      await test.queue(runnable, { input: null, inputHash: 'hash' });
+      await test.queue(runnable, { input: null });
+      test.heard();
+      await test.place();
+      const [large, none] = (await test.told('assign', 2)).map(({ assignment }) => assignment.input);
+      const url = expect.stringContaining(`/blobs/${runnable.organizationId}/hash`);
+      expect(large).toEqual({ hash: 'hash', url });
+      expect(none).toEqual({});
+    });
+
     it('goes out with what earlier attempts have completed, and alone after a failure', async () => {
       const runnable = await test.runnable();
       const ref = await test.assigned(runnable, newId());

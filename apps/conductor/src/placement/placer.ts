@@ -122,6 +122,7 @@ export class Placer {
       executors.sent(executorId, organizationId);
       picked.push({ run, executorId });
     }
+    executors.refused(full, performance.now());
     return picked;
   }
 

@@ -80,6 +80,8 @@ describe('a sweep', () => {
     const [late, early] = [await test.runs.queued(runnable), await test.runs.queued(runnable)];
     const running = await test.assigned(runnable, executorId);
     for (const ref of [late, running]) await set(ref, `expires_at = now() - interval '1 second'`);
+    const { leaseStore } = test.conductor['sweep']['options'];
+    expect((await leaseStore.overdue()).map(({ runId }) => runId)).toEqual([late.runId]);
     await test.sweep();
     const { error, ...rest } = await end(late);
     expect(rest).toMatchObject({ status: 'timed_out', type: 'run.timed_out' });

@@ -9,20 +9,21 @@ const PARTIAL_TOKEN = /hg(?:[psftcriwb](?:_(?:[0-9A-Za-z]{0,12}|[0-9A-Za-z]{12}_
 
 /** Takes secrets out of texts: their values in the forms in which they travel, and tokens of ours. */
 export class Redactor {
-  private readonly forms: ReadonlyMap<string, string>;
+  private readonly forms: readonly string[];
+  private readonly standIns: ReadonlyMap<string, string>;
   private readonly inText: RegExp;
   private readonly inJson: RegExp;
 
   constructor(secrets: readonly KnownSecret[]) {
-    const forms = new Map<string, string>();
+    const standIns = new Map<string, string>();
     for (const { name, value } of secrets)
-      for (const form of formsOf(value)) forms.set(form, `[secret:${name}]`);
+      for (const form of formsOf(value)) standIns.set(form, `[secret:${name}]`);
     // the longest first, so that of two that begin alike none is broken by the other
-    const all = [...forms.keys()].sort((a, b) => b.length - a.length);
-    this.forms = forms;
-    this.inText = anyOf(all, TOKEN_PATTERN.source);
+    this.forms = [...standIns.keys()].sort((a, b) => b.length - a.length);
+    this.standIns = standIns;
+    this.inText = anyOf(this.forms, TOKEN_PATTERN.source);
     // forms that would break the quotes of JSON cannot stand in it, and none begins within an escape
-    this.inJson = anyOf(all.filter(isWholeInJson), TOKEN_PATTERN.source, ESCAPE, '"');
+    this.inJson = anyOf(this.forms.filter(isWholeInJson), TOKEN_PATTERN.source, ESCAPE, '"');
   }
 
   clean(text: string): string {
@@ -45,16 +46,17 @@ export class Redactor {
   }
 
   private isClean(text: string): boolean {
-    return !text.includes('hg') && ![...this.forms.keys()].some((form) => text.includes(form));
+    return !text.includes('hg') && !this.forms.some((form) => text.includes(form));
   }
 
   private standIn(found: string): string {
-    return this.forms.get(found) ?? (found.startsWith('hg') ? '[secret:token]' : found);
+    return this.standIns.get(found) ?? (found.startsWith('hg') ? '[secret:token]' : found);
   }
 
   /** Where the first secret begins that may go on behind the end; one that is whole before that is passed over. */
   private openFrom(text: string): number {
     let open = this.growingFrom(text, 0);
+    if (open === text.length) return open;
     for (const { index, 0: found } of text.matchAll(this.inText)) {
       if (index >= open) break;
       if (index + found.length > open) open = this.growingFrom(text, index + found.length);
@@ -64,7 +66,7 @@ export class Redactor {
 
   private growingFrom(text: string, from: number): number {
     let held = PARTIAL_TOKEN.exec(text.slice(Math.max(from, text.length - 80)))?.[0].length ?? 0;
-    for (const form of this.forms.keys()) {
+    for (const form of this.forms) {
       for (let length = Math.min(form.length - 1, text.length - from); length > held; length -= 1) {
         if (text.endsWith(form.slice(0, length))) held = length;
       }

@@ -56,9 +56,10 @@ describe('a run that is to stop', () => {
   });
 
   it('is cancelled even where its result came first to it, and succeeds where it came first to us', async () => {
+    const outputs = { b: { type: 'text', displayName: 'B', content: 'x'.repeat(100_000) } };
     const success = done({
       is: 'succeeded',
-      output: { text: null, source: null, reason: 'none', outputs: {} },
+      output: { text: null, source: null, reason: 'none', outputs },
     });
     const one = await begin();
     one.run.cancel();

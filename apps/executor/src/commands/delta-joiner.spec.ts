@@ -39,7 +39,9 @@ describe('the pieces of a message', () => {
     expect(said).toHaveLength(1);
     add('z');
     expect(said).toHaveLength(2);
-    jest.advanceTimersByTime(DEFAULTS.deltaJoinMs);
+    jest.advanceTimersByTime(DEFAULTS.deltaJoinMs - 1);
+    add('x');
+    jest.advanceTimersByTime(1);
     expect(said).toHaveLength(2);
   });
 

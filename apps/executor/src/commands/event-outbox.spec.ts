@@ -145,6 +145,18 @@ describe('the outbox', () => {
     expect(bus.events().map(({ n }) => n)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
   });
 
+  it.each([
+    ['characters of three bytes', '€'],
+    ['quotes, which the message quotes once more', '"'],
+  ])('counts bytes as the message has them: %s', async (_what, character) => {
+    const one = sender();
+    const data = JSON.stringify(character.repeat(20_000));
+    for (let n = 1; n <= 10; n += 1) outbox.add(one, event(n, { data }));
+    await outbox.whenIdle();
+    const sizes = bus.batches.flat().map((message: BusMessage) => message.value.length);
+    expect(Math.max(...sizes)).toBeLessThanOrEqual(DEFAULTS.messageBytes);
+  });
+
   describe("with a node's state", () => {
     const state = (seal: () => Buffer) => ({ nodeId: 'n1', iteration: 0, bytes: 10, seal });
     const sealed = Buffer.from('sealed');

@@ -139,6 +139,11 @@ export class EventOutbox {
 const MAX_PENDING_BYTES = 32 * 1024 * 1024;
 const MAX_PART_BYTES = DEFAULTS.messageBytes - 16 * 1024;
 
-function sizeOf(event: OutgoingEvent): number {
-  return event.data.length + (event.state?.bytes ?? event.checkpoint?.sealed?.length ?? 0) + 100;
+const SHORT = 4_096;
+
+/** At most: within the message the event's text is a string of JSON once more, and a seal is base64. */
+function sizeOf({ data, state, checkpoint }: OutgoingEvent): number {
+  const text = data.length < SHORT ? 2 * Buffer.byteLength(data) : Buffer.byteLength(JSON.stringify(data));
+  const sealed = state ? Math.ceil(state.bytes / 3) * 4 : (checkpoint?.sealed?.length ?? 0);
+  return text + sealed + 100;
 }

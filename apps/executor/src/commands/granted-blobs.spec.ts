@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/glob
 import { contentHash } from '#libs/crypto';
 import { TWO_NODES } from '../../../../libs/testing/src/executor-parts.ts';
 import { StubOrigin } from '../../../../libs/testing/src/stub-origin.ts';
-import { fetchGranted, PlanCache } from './granted-blobs.ts';
+import { fetchGranted, PlanCache, within } from './granted-blobs.ts';
 
 const PLAN = Buffer.from(JSON.stringify(TWO_NODES));
 const HASH = contentHash(PLAN);
@@ -35,6 +35,22 @@ describe('a granted blob', () => {
   ])('is not there where %s', async (_what, answer, message) => {
     store.answer = answer;
     await expect(fetchGranted(store.url, NEVER)).rejects.toThrow(message);
+  });
+});
+
+describe('a bound in time', () => {
+  it('ends by itself', async () => {
+    const signal = within(5);
+    await new Promise((resolve) => signal.addEventListener('abort', resolve));
+    expect(signal.reason).toMatchObject({ name: 'TimeoutError' });
+  });
+
+  it('ends with what it is for', () => {
+    const run = new AbortController();
+    const signal = within(60_000, run.signal);
+    expect(signal.aborted).toBe(false);
+    run.abort();
+    expect(signal.aborted).toBe(true);
   });
 });
 

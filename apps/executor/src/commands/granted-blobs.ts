@@ -1,14 +1,16 @@
 import { contentHash } from '#libs/crypto';
-import { DEFAULTS } from '#libs/domain';
 import { Plan } from '#libs/engine';
 
 /** Content that could not be fetched, or is not what its hash says. */
 class BlobUnavailable extends Error {}
 
-export async function fetchGranted(url: string, signal: AbortSignal): Promise<Buffer> {
+/** A blob store that does not answer must not hold a run for ever. */
+export const BLOB_TIMEOUT_MS = 30_000;
+
+export async function fetchGranted(url: string, signal?: AbortSignal): Promise<Buffer> {
   let answer: Response;
   try {
-    answer = await fetch(url, { signal });
+    answer = await fetch(url, { signal: within(BLOB_TIMEOUT_MS, signal) });
   } catch (cause) {
     throw new BlobUnavailable('the blob store cannot be reached', { cause });
   }
@@ -16,6 +18,12 @@ export async function fetchGranted(url: string, signal: AbortSignal): Promise<Bu
   const length = Number(answer.headers.get('content-length') ?? 0);
   if (length > MAX_BYTES) throw new BlobUnavailable(`a blob may hold ${MAX_BYTES} bytes`);
   return Buffer.from(await answer.arrayBuffer());
+}
+
+/** A signal of its own, or of whoever ends first. */
+export function within(timeoutMs: number, signal?: AbortSignal): AbortSignal {
+  const timeout = AbortSignal.timeout(timeoutMs);
+  return signal ? AbortSignal.any([signal, timeout]) : timeout;
 }
 
 const MAX_BYTES = 64 * 1024 * 1024;
@@ -45,7 +53,7 @@ export class PlanCache {
   }
 
   private async fetch(hash: string, url: string): Promise<Plan> {
-    const content = await fetchGranted(url, AbortSignal.timeout(DEFAULTS.shutdownGraceMs));
+    const content = await fetchGranted(url);
     if (contentHash(content) !== hash) throw new BlobUnavailable('the plan is not what its hash says');
     return Plan.parse(JSON.parse(content.toString('utf8')));
   }

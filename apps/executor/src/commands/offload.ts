@@ -64,5 +64,5 @@ async function moveOut(
 }
 
 function isLarge(value: unknown): boolean {
-  return (JSON.stringify(value)?.length ?? 0) > SMALL;
+  return Buffer.byteLength(JSON.stringify(value) ?? '') > SMALL;
 }

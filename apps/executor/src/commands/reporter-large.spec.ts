@@ -46,6 +46,14 @@ describe('the reporter of large values', () => {
   const arrived = (count: number) =>
     until(`${count} events`, async () => (await reports.events()).length >= count);
 
+  it('lets no output name a blob that was not uploaded', async () => {
+    const { output, usage } = success('small');
+    const named = { ...output, outputs: { n: { ...output.outputs.n, blob: { hash: 'h', size: 1 } } } };
+    await expect(reporting().endWithOutput({ output: named, usage }, () => undefined)).rejects.toThrow(
+      'names a blob',
+    );
+  });
+
   it('seals a small state beside its event', async () => {
     reporting();
     complete({ out: 'small' });
@@ -110,6 +118,13 @@ describe('the reporter of large values', () => {
       staged: [{ i: 0, hash: contentHash(request?.body ?? '') }],
     });
     expect(isSent).toBe(true);
+  });
+
+  it('ends well only after what was said before it', async () => {
+    const reporter = reporting();
+    complete({ out: LARGE });
+    await reporter.endWithOutput(success('small'), () => undefined);
+    expect(await reports.types()).toEqual(['node.completed', 'run.succeeded']);
   });
 
   it('moves nothing out of an output that fits', async () => {

@@ -66,6 +66,10 @@ describe('the reporter of an attempt', () => {
 
   it.each<[string, Parameters<Reports['reporter']['reportFromRunner']>]>([
     ['does not fit its schema', ['log', { nodeId: 'n', level: 'loud', text: '' }]],
+    [
+      'names a blob, which only an upload may',
+      ['output', { nodeId: 'n', type: 't', displayName: 'N', content: null, blob: { hash: 'h', size: 1 } }],
+    ],
     ['holds half a character', ['log', log('x\ud800')]],
     ['holds half a character in a delta', ['message.delta', delta('x\ud800')]],
     [

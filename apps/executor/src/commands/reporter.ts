@@ -51,6 +51,7 @@ export class Reporter {
   reportFromRunner(type: RunEventType, given: unknown): void {
     const parsed = RUN_EVENT_DATA[type].safeParse(given);
     if (!parsed.success) return this.fail(new BadEvent(`an event of type ${type} does not fit its schema`));
+    if (namesBlob(parsed.data)) return this.fail(new BadEvent(`an event of type ${type} names a blob`));
     if (type === 'message.delta') this.deltas.add(parsed.data as RunEventData<'message.delta'>);
     else this.report(type, parsed.data);
   }
@@ -74,8 +75,9 @@ export class Reporter {
     this.deltas.end();
     await this.tail;
     if (this.failure) throw this.failure.cause;
+    if (Object.values(data.output.outputs).some(namesBlob)) throw new BadEvent('the output names a blob');
     const text = this.textOf(data);
-    if (text.length <= DEFAULTS.eventInlineBytes) return this.send('run.succeeded', text, {}, sent);
+    if (isInline(text)) return this.send('run.succeeded', text, {}, sent);
     const clean: unknown = JSON.parse(text);
     const moved = await offload('run.succeeded', clean, (content) => this.options.staging.upload(content));
     this.send('run.succeeded', this.textOf(moved.data), { staged: moved.staged }, sent);
@@ -105,13 +107,13 @@ export class Reporter {
   /** False where something has to be uploaded first. */
   private reportNow(type: RunEventType, data: unknown, state?: NodeState): boolean {
     const text = this.textOf(data);
-    if (text.length > DEFAULTS.eventInlineBytes) return false;
+    if (!isInline(text)) return false;
     if (!state) {
       this.send(type, text, {});
       return true;
     }
     // the outputs stand in the event's own text, and the seal adds a few bytes to them
-    const bytes = text.length + SEAL_BYTES;
+    const bytes = Buffer.byteLength(text) + SEAL_BYTES;
     if (bytes > DEFAULTS.eventInlineBytes) return false;
     this.send(type, text, { state: { ...state, bytes, seal: () => this.seal(state) } });
     return true;
@@ -122,17 +124,17 @@ export class Reporter {
     const clean: unknown = JSON.parse(this.textOf(data));
     const moved = await offload(type, clean, (content) => staging.upload(content));
     const text = this.textOf(moved.data);
-    if (text.length > DEFAULTS.eventInlineBytes)
+    if (!isInline(text))
       throw new BadEvent(`an event of type ${type} holds more than ${DEFAULTS.eventInlineBytes} bytes`);
     const parts: Pick<OutgoingEvent, 'staged' | 'checkpoint'> = { staged: moved.staged };
     if (state) {
       const { nodeId, iteration } = state;
       const sealed = this.seal(state);
-      const isInline = sealed.length <= DEFAULTS.eventInlineBytes;
+      const fits = sealed.length <= DEFAULTS.eventInlineBytes;
       parts.checkpoint = {
         nodeId,
         iteration,
-        ...(isInline ? { sealed: sealed.toString('base64') } : { staged: await staging.upload(sealed) }),
+        ...(fits ? { sealed: sealed.toString('base64') } : { staged: await staging.upload(sealed) }),
       };
     }
     this.send(type, text, parts);
@@ -170,4 +172,13 @@ export class Reporter {
     this.failure = { cause };
     this.options.failed(cause);
   }
+}
+
+function isInline(text: string): boolean {
+  return Buffer.byteLength(text) <= DEFAULTS.eventInlineBytes;
+}
+
+/** Blobs are named where they are uploaded, and only there: else a flow could read any of its organization. */
+function namesBlob(data: object): boolean {
+  return 'blob' in data;
 }

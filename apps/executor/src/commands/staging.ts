@@ -1,5 +1,6 @@
 import type { PutGrant, StagedBlob } from '#libs/contracts';
 import { contentHash } from '#libs/crypto';
+import { BLOB_TIMEOUT_MS, within } from './granted-blobs.ts';
 
 export class LimitExceeded extends Error {}
 
@@ -27,7 +28,7 @@ export class Staging {
       method: 'PUT',
       body: content as Uint8Array<ArrayBuffer>,
       headers: { 'content-type': 'application/octet-stream' },
-      signal: this.signal,
+      signal: within(BLOB_TIMEOUT_MS, this.signal),
     });
     await answer.body?.cancel();
     if (!answer.ok) throw new Error(`a value could not be uploaded: ${answer.status}`);

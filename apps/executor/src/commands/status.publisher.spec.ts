@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { ExecutorStatus, TOPICS } from '#libs/contracts';
 import { DEFAULTS } from '#libs/domain';
 import { PartsOfExecutor } from '../../../../libs/testing/src/executor-parts.ts';
@@ -17,6 +17,7 @@ describe('the status of an executor', () => {
   });
   afterEach(async () => {
     publisher.stop();
+    jest.useRealTimers();
     await parts.stop();
   });
   const said = () =>
@@ -48,15 +49,21 @@ describe('the status of an executor', () => {
   });
 
   it('comes at once at the start, and each second from then on', async () => {
+    jest.useFakeTimers({ doNotFake: ['nextTick', 'performance', 'setImmediate'] });
+    const saidAfter = async (milliseconds: number) => {
+      jest.advanceTimersByTime(milliseconds);
+      await new Promise(setImmediate);
+      return said().length;
+    };
     publisher.start();
-    await until('the first', () => said().length === 1, 500);
-    await until('the second', () => said().length === 2, 1_500);
+    expect([await saidAfter(0), await saidAfter(999), await saidAfter(1)]).toEqual([1, 1, 2]);
   });
 
   it('comes once for all that asked for it in one turn', async () => {
     publisher.soon();
     publisher.soon();
     await until('it is said', () => said().length > 0);
+    expect(said()).toHaveLength(1);
     publisher.soon();
     await until('it is said again', () => said().length > 1);
     expect(said()).toHaveLength(2);

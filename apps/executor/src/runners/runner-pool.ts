@@ -118,8 +118,13 @@ export class RunnerPool {
       (runner) => !runner.isReady && !runner.isDead && !runner.isRetiring,
     ).length;
     const lacking = this.runnersNeeded() - starting;
+    // those that were ended for somebody who waits already
+    let leaving = [...this.runners].filter(
+      (runner) => runner.isRetiring && runner.load === 0 && !runner.isDead,
+    ).length;
     for (let made = 0; made < lacking; made += 1) {
       if (this.runners.size < this.options.maxRunners) this.launch();
+      else if (leaving > 0) leaving -= 1;
       else if (!this.evict()) return;
     }
   }

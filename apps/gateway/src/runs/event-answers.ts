@@ -43,8 +43,7 @@ export class EventAnswers {
 }
 
 function seqOf(lastEventId: string): number {
-  const seq = Number(lastEventId);
-  if (Number.isSafeInteger(seq) && seq >= 0) return seq;
+  if (/^\d{1,15}$/.test(lastEventId)) return Number(lastEventId);
   throw new AppError('request.invalid', {
     detail: 'The header Last-Event-ID must be the id of an event of this run.',
     errors: [{ pointer: '/headers/last-event-id', detail: 'must be the id of an event' }],

@@ -1,6 +1,6 @@
 import type { FastifyReply } from 'fastify';
 import type { RunProgressData } from '#libs/contracts';
-import { isTerminalEvent, type RunEventType } from '#libs/domain';
+import { DEFAULTS, isTerminalEvent, type RunEventType } from '#libs/domain';
 import { EventStream } from '#libs/http';
 import type { EventsRead } from './list-run-events.action.ts';
 import type { Watcher } from './run-watches.ts';
@@ -72,9 +72,10 @@ export class RunStream implements Watcher {
       this.early.push(data);
       return;
     }
+    const isNews = data.lastSeq > this.knownHead;
     this.knownHead = Math.max(this.knownHead, data.lastSeq);
     if (!stream.isReady || this.isReading) {
-      for (const event of data.events) this.waitingBytes += event.text.length;
+      if (isNews) this.waitingBytes += leastBytesOf(data);
       if (!stream.isReady) stream.waiting(this.waitingBytes);
       return;
     }
@@ -97,7 +98,8 @@ export class RunStream implements Watcher {
     if (!stream || !source || this.isReading || !stream.isReady) return;
     this.isReading = true;
     try {
-      for (let hasMore = true; hasMore && stream.isReady; ) hasMore = await source.inTurn(() => this.sendPage(source));
+      for (let hasMore = true; hasMore && stream.isReady; )
+        hasMore = await source.inTurn(() => this.sendPage(source));
     } catch (error) {
       this.fail(error);
     } finally {
@@ -141,6 +143,12 @@ export class RunStream implements Watcher {
     this.stream.event('error', this.source.explain(error));
     this.stream.end();
   }
+}
+
+/** What is too large to stand in a hint is at least as large as what may. */
+function leastBytesOf({ events }: RunProgressData): number {
+  if (events.length === 0) return DEFAULTS.progressInlineBytes;
+  return events.reduce((sum, { text }) => sum + text.length, 0);
 }
 
 function limitAfter(limit: number, events: EventsRead['events']): number {

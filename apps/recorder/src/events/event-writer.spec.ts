@@ -102,6 +102,25 @@ describe('a batch that Postgres refuses', () => {
     expect(await test.position()).toBe(1);
   });
 
+  it('comes back whole where it is of no run', async () => {
+    await test.runs.database.rows('alter table recorder_position rename to recorder_position_away');
+    const store = test.recorder['store'];
+    const append = store.append.bind(store);
+    const seen: number[] = [];
+    store.append = (appends, positions) => {
+      seen.push(positions.length);
+      return append(appends, positions);
+    };
+    const [ref] = await many(1);
+    if (!ref) throw new Error('no run');
+    const taking = test.take(test.report(ref, reportedEvents(1), { token: 'bad' }));
+    while (seen.length < 2) await new Promise(setImmediate);
+    await test.runs.database.rows('alter table recorder_position_away rename to recorder_position');
+    await taking;
+    expect(new Set(seen)).toEqual(new Set([1]));
+    expect(test.counters).toMatchObject({ delivered: 1, dead: 1 });
+  });
+
   it('is nobody’s fault where Postgres refuses everything: all comes back', async () => {
     const refs = await many(2);
     await test.runs.database.rows('alter table recorder_position rename to recorder_position_away');

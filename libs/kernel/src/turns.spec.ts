@@ -1,0 +1,48 @@
+import { describe, expect, it } from '@jest/globals';
+import { Turns } from './turns.ts';
+
+function controlled(atOnce: number) {
+  const turns = new Turns(atOnce);
+  const begun: string[] = [];
+  const ends = new Map<string, () => void>();
+  const take = (name: string) =>
+    turns.take(() => {
+      begun.push(name);
+      return new Promise<string>((resolve) => ends.set(name, () => resolve(name)));
+    });
+  const end = async (name: string) => {
+    ends.get(name)?.();
+    await new Promise(setImmediate);
+  };
+  return { turns, begun, take, end };
+}
+
+describe('taking turns', () => {
+  it('lets so much go on at a time, and the rest follows in its order', async () => {
+    const { begun, take, end } = controlled(2);
+    const all = ['a', 'b', 'c', 'd'].map(take);
+    expect(begun).toEqual(['a', 'b']);
+    await end('b');
+    expect(begun).toEqual(['a', 'b', 'c']);
+    await end('a');
+    await end('c');
+    await end('d');
+    expect(begun).toEqual(['a', 'b', 'c', 'd']);
+    expect(await Promise.all(all)).toEqual(['a', 'b', 'c', 'd']);
+  });
+
+  it('gives each turn back once, also after a failure', async () => {
+    const { turns, begun, take, end } = controlled(1);
+    await expect(turns.take(() => Promise.reject(new Error('it broke')))).rejects.toThrow('it broke');
+    void take('a');
+    void take('b');
+    expect(begun).toEqual(['a']);
+    await end('a');
+    await end('b');
+    void take('c');
+    void take('d');
+    expect(begun).toEqual(['a', 'b', 'c']);
+    await end('c');
+    await end('d');
+  });
+});
