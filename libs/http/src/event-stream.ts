@@ -52,7 +52,7 @@ export class EventStream {
     if (this.isClosed || this.response.writableEnded) return;
     this.response.end();
     clearInterval(this.keepAlive);
-    if (!this.isStalled) this.close();
+    if (!this.isStalled) this.watchStall(this.response.writableLength);
   }
 
   whenClosed(work: () => void): void {
