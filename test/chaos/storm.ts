@@ -51,18 +51,6 @@ export async function storm(options: StormOptions): Promise<History> {
     const counters = await ring.counters();
     await ring.end();
     return await readHistory(databaseUrl, { callers, counters, bookPaths: ring.bookPaths });
-  } catch (e) {
-    const live = await admin.query(`select l.run_id, right(l.org_id::text,4) org, l.status, l.attempt, l.failures, l.broken, l.last_n, l.last_seq, now()-l.assigned_at as since_assigned, not_before - now() as nb, now() - r.created_at as age, cancel_requested_at from run_live l join run r on r.id = l.run_id order by r.created_at limit 40`);
-    process.stderr.write(live.rows.map((r) => JSON.stringify(r)).join('\n') + '\n');
-    const ev = await admin.query(`select run_id, seq, attempt, n, type, at, left(data::text, 120) as data from run_event where run_id = $1 order by seq`, [live.rows[0]?.run_id]);
-    process.stderr.write(ev.rows.map((r) => JSON.stringify(r)).join('\n') + '\n');
-    const m = /stream of (\S+) did/.exec(String(e));
-    if (m) { const ev = await admin.query(`select seq, attempt, n, type, at, left(data::text, 120) as data from run_event where run_id = $1 order by seq`, [m[1]]);
-    process.stderr.write('STREAM\n' + ev.rows.map((r) => JSON.stringify(r)).join('\n') + '\n'); 
-    process.stderr.write(JSON.stringify((await admin.query('select * from run where id=$1',[m[1]])).rows)); }
-    const st = await admin.query(`select count(*), sum(case when status is null then 1 else 0 end) as open from run`);
-    process.stderr.write(JSON.stringify(st.rows));
-    throw e;
   } finally {
     abandoning.abort();
     await ring.kill();

@@ -1,110 +1,101 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import {
-  type ApiClient,
-  chain,
-  chatInput,
-  chatOutput,
-  fault,
-  prompt,
-  type Tenant,
-  TestRing,
-  until,
-} from '#libs/testing';
+import { type BusMessage, ExecutorCommand, TOPICS } from '#libs/contracts';
+import { chain, chatInput, chatOutput, fault, prompt, type Tenant, TestRing, until } from '#libs/testing';
+import { type EventView, endedRun, type Listed, type RunView } from './gateway/world.ts';
 
-interface Event {
-  seq: number;
-  attempt: number;
-  type: string;
-  data: Record<string, unknown>;
-}
+/** Of the ring: how long a run may take to stop before its runner is killed. */
+const GRACE_MS = 1_000;
 
 describe('a runner that dies, and one that does not stop', () => {
   let ring: TestRing;
   let tenant: Tenant;
+  /** For each run, whether its attempts were tried alone. */
+  const alone = new Map<string, boolean[]>();
   beforeAll(async () => {
-    ring = await TestRing.start({ maxRunners: 4 });
+    const listen = ({ topic, value }: BusMessage) => {
+      const command = topic === TOPICS.executorCommand ? ExecutorCommand.decode(value).data : undefined;
+      if (command?.kind === 'assign') {
+        const { runId, isAlone } = command.assignment;
+        alone.set(runId, [...(alone.get(runId) ?? []), isAlone]);
+      }
+      return { copies: 1, delayMs: 0 };
+    };
+    ring = await TestRing.start({ maxRunners: 4, cancelGraceMs: GRACE_MS, bus: { fault: listen } });
     tenant = await ring.tenant();
+    const faults = { TestDeaf: 60_000, TestSpin: 60_000, TestCrash: 0 };
+    for (const [type, amount] of Object.entries(faults))
+      await tenant.deploy(type, chain(chatInput(), failing(type, amount), chatOutput()));
+    await tenant.deploy(
+      'slow',
+      chain(chatInput(), prompt('Prompt-1', '<{in}>', ['in']), failing('TestSleep', 2_500), chatOutput()),
+    );
   });
   afterAll(() => ring.dispose());
 
-  const startOf = async (api: ApiClient, name: string) =>
-    (await api.post<{ id: string }>(`/v1/deployments/${name}/runs`, { input: 'hi' })).body.id;
-  const eventsOf = async (api: ApiClient, id: string) =>
-    (await api.get<{ data: Event[] }>(`/v1/runs/${id}/events?limit=200`)).body.data;
-  const ended = (api: ApiClient, id: string) =>
-    until('the run ends', async () => {
-      const { body } = await api.get<{
-        status: string;
-        attempt: number;
-        finishedAt: string | null;
-        error: { code: string } | null;
-        output: { text: string };
-      }>(`/v1/runs/${id}`);
-      return body.finishedAt !== null && body;
+  const failing = (type: string, amount: number) => fault(type, 'Fault-1', amount);
+  const start = async (name: string, more: object = {}) =>
+    (await tenant.api.post<RunView>(`/v1/deployments/${name}/runs`, { input: 'hi', ...more })).body.id;
+  const eventsOf = async (id: string) =>
+    (await tenant.api.get<Listed<EventView>>(`/v1/runs/${id}/events?limit=200`)).body.data;
+  const sleeping = async () => {
+    const id = await start('slow');
+    await until('it sleeps', async () =>
+      (await eventsOf(id)).some(({ type, data }) => type === 'node.started' && data['nodeId'] === 'Fault-1'),
+    );
+    return id;
+  };
+  /** Ends well with its second attempt, which began behind the last completed node. */
+  const expectResumed = async (id: string, reason: string) => {
+    expect(await endedRun(tenant.api, id)).toMatchObject({
+      status: 'succeeded',
+      attempt: 2,
+      output: { text: '<hi>' },
     });
+    const events = await eventsOf(id);
+    expect(events.map(({ seq }) => seq)).toEqual(events.map((_, index) => index + 1));
+    expect(events.find(({ type }) => type === 'run.retried')?.data['reason']).toBe(reason);
+    const started = events.filter(({ type }) => type === 'node.started').map(({ data }) => data['nodeId']);
+    expect(started).toEqual(['ChatInput-1', 'Prompt-1', 'Fault-1', 'Fault-1', 'ChatOutput-1']);
+  };
 
   it('goes on behind the last completed node when its runner is killed', async () => {
-    const slow = await tenant.deploy(
-      'slow',
-      chain(
-        chatInput(),
-        prompt('Prompt-1', '<{in}>', ['in']),
-        fault('TestSleep', 'Sleep-1', 800),
-        chatOutput(),
-      ),
-    );
-    const api = ring.client(slow.token);
-    const id = await startOf(api, 'slow');
-    await until('the sleeping node has started', async () =>
-      (await eventsOf(api, id)).some(
-        (event) => event.type === 'node.started' && event.data['nodeId'] === 'Sleep-1',
-      ),
-    );
+    const id = await sleeping();
     for (const pid of ring.standalone.executor.pool.processIds()) process.kill(pid, 'SIGKILL');
-    const run = await ended(api, id);
-    expect(run).toMatchObject({ status: 'succeeded', attempt: 2, output: { text: '<hi>' } });
-    const events = await eventsOf(api, id);
-    expect(events.map((event) => event.seq)).toEqual(events.map((_, index) => index + 1));
-    const started = events
-      .filter((event) => event.type === 'node.started')
-      .map((event) => event.data['nodeId']);
-    expect(started).toEqual(['ChatInput-1', 'Prompt-1', 'Sleep-1', 'Sleep-1', 'ChatOutput-1']);
+    await expectResumed(id, 'its runner ended');
   });
 
-  it('kills a run that does not stop, and lets its neighbours go on without a failure', async () => {
-    const spin = await tenant.deploy(
-      'spin',
-      chain(chatInput(), fault('TestDeaf', 'Deaf-1', 60_000), chatOutput()),
-    );
-    const slow = await tenant.deploy(
-      'neighbour',
-      chain(chatInput(), fault('TestSleep', 'Sleep-1', 7_000), chatOutput()),
-    );
-    const spinning = await startOf(ring.client(spin.token), 'spin');
-    const api = ring.client(slow.token);
-    const neighbour = await startOf(api, 'neighbour');
-    await until('both run', async () =>
-      (await eventsOf(api, neighbour)).some(
-        (event) => event.type === 'node.started' && event.data['nodeId'] === 'Sleep-1',
-      ),
-    );
+  it('is killed for a cancel that its run does not heed, and neighbours go on without a failure', async () => {
+    const deaf = await start('TestDeaf');
+    const neighbour = await sleeping();
     const cancelledAt = performance.now();
-    await ring.client(spin.token).post(`/v1/runs/${spinning}/cancel`);
-    const killed = await ended(ring.client(spin.token), spinning);
-    expect(killed.status).toBe('cancelled');
-    expect(performance.now() - cancelledAt).toBeLessThan(10_000);
-    const run = await until(
-      'the neighbour ends',
-      async () => {
-        const { body } = await api.get<{ status: string; attempt: number; finishedAt: string | null }>(
-          `/v1/runs/${neighbour}`,
-        );
-        return body.finishedAt !== null && body;
-      },
-      20_000,
-    );
-    expect(run).toMatchObject({ status: 'succeeded', attempt: 2 });
-    const retried = (await eventsOf(api, neighbour)).find((event) => event.type === 'run.retried');
-    expect(retried?.data['reason']).toBe('it was given back');
+    await tenant.api.post(`/v1/runs/${deaf}/cancel`);
+    expect((await endedRun(tenant.api, deaf)).status).toBe('cancelled');
+    expect(performance.now() - cancelledAt).toBeLessThan(2 * GRACE_MS);
+    await expectResumed(neighbour, 'it was given back');
+    expect(alone.get(neighbour)).toEqual([false, false]);
+  });
+
+  it('is killed for a run whose time is over though it holds the thread, and neighbours go on', async () => {
+    const neighbour = await sleeping();
+    const timeoutSeconds = 1;
+    const spinning = await start('TestSpin', { timeoutSeconds });
+    const startedAt = performance.now();
+    const run = await endedRun(tenant.api, spinning);
+    expect(performance.now() - startedAt).toBeLessThan(timeoutSeconds * 1_000 + 2 * GRACE_MS);
+    expect(run).toMatchObject({ status: 'timed_out', attempt: 1, error: { code: 'run.timed_out' } });
+    await expectResumed(neighbour, 'it was given back');
+    expect(alone.get(neighbour)).toEqual([false, false]);
+  });
+
+  it('counts a failure for a run whose runner crashed, and tries it alone from then on', async () => {
+    const id = await start('TestCrash');
+    await until('the second attempt', () => alone.get(id)?.length === 2);
+    expect(alone.get(id)).toEqual([false, true]);
+    const [live] = await ring.rows('select failures from run_live where run_id = $1', [id]);
+    expect(live).toEqual({ failures: 1 });
+    const retried = (await eventsOf(id)).find(({ type }) => type === 'run.retried');
+    expect(retried?.data['reason']).toBe('its runner ended');
+    await tenant.api.post(`/v1/runs/${id}/cancel`);
+    await endedRun(tenant.api, id);
   });
 });

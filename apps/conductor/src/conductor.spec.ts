@@ -147,4 +147,41 @@ describe('the conductor on the bus', () => {
       { NAME: 'second' },
     ]);
   });
+
+  it('sends what it has claimed before it ends', async () => {
+    await test.start();
+    await test.report({ executorId });
+    const gate = Promise.withResolvers<void>();
+    const { releases } = test.conductor['placer']['options'];
+    const load = releases.load.bind(releases);
+    releases.load = async (runs) => {
+      await gate.promise;
+      return load(runs);
+    };
+    await touch(await test.runs.queued(runnable));
+    await until('it is claimed', () => test.conductor.claims.size === 1);
+    const stopping = test.conductor.stop();
+    await until('it ends', () => test.conductor['session']['isClosed']);
+    gate.resolve();
+    await stopping;
+    expect(await test.told('assign')).toHaveLength(1);
+  });
+
+  it('ends though its database is away and what it heard waits for it', async () => {
+    await test.start();
+    await test.report({ executorId });
+    const ref = await test.runs.queued(runnable);
+    await touch(ref);
+    await test.told('assign');
+    Object.assign(test.conductor['session'], { url: 'postgres://127.0.0.1:1/away' });
+    await test.runs.database.rows(
+      `select pg_terminate_backend(pid) from pg_stat_activity
+       where datname = current_database() and application_name = 'headgate-conductor'`,
+    );
+    await test.report({ executorId, done: [{ ...ref, attempt: 1, outcome: 'returned' }] });
+    await until('it tries to come back', () => test.conductor['session']['connecting'] !== undefined);
+    const stoppedAt = performance.now();
+    await test.conductor.stop();
+    expect(performance.now() - stoppedAt).toBeLessThan(2_000);
+  });
 });

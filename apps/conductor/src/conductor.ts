@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { BlobStore } from '#libs/blobs';
 import type { Bus } from '#libs/bus';
 import type { KeyProvider } from '#libs/crypto';
@@ -30,6 +31,8 @@ export interface ConductorOptions {
   log: Logger;
 }
 
+/** A database that is silent is not waited for. */
+const STOP_MS = 5_000;
 const SWEEP_MS = 1_000;
 const HOUSEKEEPING_MS = 3_600_000;
 
@@ -126,11 +129,17 @@ export class Conductor {
     this.timers.push(setInterval(() => void keepHouse(this.session).catch(() => undefined), HOUSEKEEPING_MS));
   }
 
+  /** Sends what it has claimed, and ends; what it cannot write now is found by the next one. */
   async stop(): Promise<void> {
     for (const timer of this.timers) clearInterval(timer);
-    for (const consumer of this.consumers) await consumer.stop();
-    await this.sweeping;
-    await this.session.close();
+    this.session.retire();
+    const rest = async () => {
+      for (const consumer of this.consumers) await consumer.stop();
+      await this.sweeping;
+      await this.placer.stop();
+    };
+    for (const work of [rest, () => this.session.close()])
+      await Promise.race([work(), sleep(STOP_MS, undefined, { ref: false })]);
   }
 
   private sweepNow(): void {

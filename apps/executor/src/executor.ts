@@ -4,12 +4,12 @@ import { DEFAULTS } from '#libs/domain';
 import { newId } from '#libs/kernel';
 import type { SandboxDriver, SandboxProgram } from '#libs/sandbox';
 import { AddressGuard } from './broker/address-guard.ts';
+import { Brokers } from './broker/brokers.ts';
 import { Attempts } from './commands/attempts.ts';
-import { Brokers } from './commands/brokers.ts';
 import { CommandConsumer } from './commands/command.consumer.ts';
-import { EventOutbox } from './commands/event-outbox.ts';
 import { PlanCache } from './commands/granted-blobs.ts';
 import { StatusPublisher } from './commands/status.publisher.ts';
+import { EventOutbox } from './events/event-outbox.ts';
 import { RunnerPool } from './runners/runner-pool.ts';
 
 export interface ExecutorOptions {

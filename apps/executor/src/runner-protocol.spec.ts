@@ -52,6 +52,7 @@ describe('a runner', () => {
     ['something about a run that cannot be', { kind: 'event', run: -1, type: 'log', data: {} }],
     ['a checkpoint that took less than no time', { ...checkpoint, durationMs: -1 }],
     ['a checkpoint of half an iteration', { ...checkpoint, iteration: 0.5 }],
+    ['a checkpoint of an iteration that no column holds', { ...checkpoint, iteration: 2 ** 31 }],
     ['a request with a long method', http({ method: 'x'.repeat(21) })],
     ['a request with a long URL', http({ url: 'x'.repeat(8_193) })],
     ['a request with many headers', http({ headers: Array(201).fill(['a', 'b']) })],

@@ -1,6 +1,7 @@
 import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
-import { Bus, DONE, oneByOne, type Reading } from '#libs/bus';
+import { Bus, type Delivery, DONE, type Outcome, oneByOne, type Reading } from '#libs/bus';
 import { ControlChanged, TOPICS } from '#libs/contracts';
+import type { Changed } from './access/control-announcer.ts';
 import { JwtStrategy } from './access/jwt.strategy.ts';
 import { DeploymentDirectory } from './deployments/deployments.public.ts';
 import { KeyAuthenticator } from './keys/keys.public.ts';
@@ -25,19 +26,26 @@ export class ControlConsumer implements OnApplicationBootstrap, OnApplicationShu
       topic: TOPICS.controlChanged,
       group: 'alone',
       joined: () => this.flush(),
-      handle: oneByOne((delivery) => {
-        const { what } = ControlChanged.decode(delivery.value).data;
-        if (what === 'key') this.keys.forget();
-        if (what === 'binding') this.tokens.forget();
-        if (what === 'deployment') this.deployments.forget();
-        if (what === 'key' || what === 'binding') this.answers.recheckStreams();
-        return DONE;
-      }),
+      handle: oneByOne((delivery) => this.handle(delivery)),
     });
   }
 
   async onApplicationShutdown(): Promise<void> {
     await this.reading?.stop();
+  }
+
+  private handle(delivery: Delivery): Outcome {
+    let what: Changed;
+    try {
+      what = ControlChanged.decode(delivery.value).data.what;
+    } catch (cause) {
+      return { kind: 'dead', reason: `not a change: ${(cause as Error).message}` };
+    }
+    if (what === 'key') this.keys.forget();
+    if (what === 'binding') this.tokens.forget();
+    if (what === 'deployment') this.deployments.forget();
+    if (what === 'key' || what === 'binding') this.answers.recheckStreams();
+    return DONE;
   }
 
   /** A (re)join: hints may have been missed. */

@@ -11,12 +11,13 @@ import { RunAcceptor } from '#libs/runs';
 import type { Logger } from '#libs/telemetry';
 import { AccessRecheck } from './access/access-recheck.ts';
 import { ActionServices } from './access/action-services.ts';
-import { AuthenticateGuard } from './access/authenticate.guard.ts';
 import { ControlAnnouncer } from './access/control-announcer.ts';
+import { IdempotencyStore } from './access/idempotency.store.ts';
 import { Idempotency } from './access/idempotency.ts';
 import { JwtStrategy } from './access/jwt.strategy.ts';
 import { ReplayInterceptor } from './access/replay.interceptor.ts';
-import { AuditTrail } from './audit/audit-trail.ts';
+import { AuditStore, AuditTrail } from './audit/audit.public.ts';
+import { AuthenticateGuard } from './authenticate.guard.ts';
 import { BlobsController } from './blobs/blobs.controller.ts';
 import { ControlConsumer } from './control.consumer.ts';
 import { DeploymentsModule } from './deployments/deployments.module.ts';
@@ -70,7 +71,15 @@ class PartsModule {
       { provide: OpenApiDocument, useValue: new OpenApiDocument(parts.openApiPath) },
       { provide: ProblemFilter, useValue: new ProblemFilter(parts.log, isOutage) },
     ];
-    const own = [AccessRecheck, ActionServices, AuditTrail, ControlAnnouncer, Idempotency];
+    const own = [
+      AccessRecheck,
+      ActionServices,
+      AuditStore,
+      AuditTrail,
+      ControlAnnouncer,
+      Idempotency,
+      IdempotencyStore,
+    ];
     return {
       module: PartsModule,
       providers: [...given, ...own],

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { AppStartError } from '#libs/database';
+import { AppStartError } from '#libs/kernel';
 
 /** The directory of one installation; one process at a time has it. */
 export class DataDirectory {

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
@@ -30,5 +30,12 @@ describe('the passwords of the database logins', () => {
     expect(readFileSync(path, 'utf8')).not.toContain('given in the environment');
     expect(loginPasswords(path)).toMatchObject({ hg_owner: first.hg_owner });
     expect(loginPasswords(path).hg_auth).not.toBe('given in the environment');
+  });
+
+  it('cannot be read from a damaged file: a sentence says what to do, and shows nothing of it', () => {
+    writeFileSync(path, '{"hg_owner":"a-secret');
+    expect(() => loginPasswords(path)).toThrow(
+      `The passwords of the database logins in ${path} cannot be read: remove that file, and they are made anew.`,
+    );
   });
 });

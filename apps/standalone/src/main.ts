@@ -1,24 +1,32 @@
+import { inspect } from 'node:util';
 import { COMPONENTS } from '#libs/components';
-import { ConfigError, readConfig } from '#libs/config';
+import { readConfig } from '#libs/config';
 import { ensureKeysFile, readKeysFile } from '#libs/crypto';
-import { AppStartError, EmbeddedPostgres, isOutage } from '#libs/database';
+import { EmbeddedPostgres, isOutage } from '#libs/database';
+import { DEFAULTS } from '#libs/domain';
+import { AppStartError } from '#libs/kernel';
 import { createLogger } from '#libs/telemetry';
 import { nativeRunner } from '../../executor/src/executor.public.ts';
 import { DataDirectory } from './data-directory.ts';
 import { demoModel } from './demo/demo-model.ts';
 import { seedDemo } from './demo/seed-demo.ts';
 import { welcome } from './demo/welcome.ts';
+import { Ending } from './ending.ts';
 import { loginPasswords } from './login-passwords.ts';
 import { StandaloneConfig } from './standalone.config.ts';
 import { Standalone } from './standalone.ts';
 
-const ending: (() => Promise<void> | void)[] = [];
+const ending = new Ending(DEFAULTS.shutdownGraceMs, (code, reason) => {
+  if (reason !== undefined) process.stderr.write(`${reason}\n`);
+  process.exit(code);
+});
 
 async function main(): Promise<void> {
   const config = readConfig(StandaloneConfig, process.env);
+  ending.graceMs = config.HEADGATE_SHUTDOWN_GRACE_MS;
   const log = createLogger('headgate', config.HEADGATE_LOG_LEVEL);
   const directory = DataDirectory.take(config.HEADGATE_DATA_DIR);
-  ending.unshift(() => directory.release());
+  ending.add(() => directory.release());
   const keysFile = config.HEADGATE_KEYS_FILE ?? directory.file('keys.json');
   if (config.HEADGATE_KEYS_FILE === undefined) ensureKeysFile(keysFile);
   const keys = readKeysFile(keysFile);
@@ -30,7 +38,7 @@ async function main(): Promise<void> {
       isDurable: true,
       restarted: (reason) => log.error(reason),
     });
-    ending.unshift(() => postgres.stop());
+    ending.add(() => postgres.stop());
     databaseUrl = await postgres.start();
   }
   const standalone = await Standalone.start({
@@ -54,34 +62,26 @@ async function main(): Promise<void> {
     log,
     migrated: (name) => process.stdout.write(`database: applied ${name}\n`),
   });
-  ending.unshift(() => standalone.stop());
+  ending.add(() => standalone.stop());
   const { model, note } = await demoModel(config);
   const { gateway, tenants, doors, url } = standalone;
   const demo = await seedDemo({ gateway, tenants, doors, pepper: keys.pepper, model });
   process.stdout.write(welcome(url, demo, demo && note !== undefined ? [note] : []));
 }
 
-let isEnding = false;
-
-async function end(code: number): Promise<void> {
-  if (isEnding) return;
-  isEnding = true;
-  for (const step of ending)
-    await Promise.resolve(step()).catch((cause: unknown) => process.stderr.write(`${String(cause)}\n`));
-  process.exit(code);
-}
-
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => void end(0));
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => ending.asked());
+// whoever started us with a pipe between us is gone, perhaps before we listened
+process.once('disconnect', () => void ending.end(0));
+if (process.send && !process.connected) void ending.end(0);
 
 function explain(cause: unknown): string {
-  if (cause instanceof AppStartError || cause instanceof ConfigError) return cause.message;
-  const { message, stack } = cause as Error;
+  if (cause instanceof AppStartError) return cause.message;
   return isOutage(cause)
-    ? `The database went away while Headgate started (${message}): start it again.`
-    : `${stack}`;
+    ? `The database went away while Headgate started (${(cause as Error).message}): start it again.`
+    : inspect(cause);
 }
 
 main().catch(async (cause: unknown) => {
   process.stderr.write(`${explain(cause)}\n`);
-  await end(1);
+  await ending.end(1);
 });

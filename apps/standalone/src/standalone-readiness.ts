@@ -1,4 +1,4 @@
-import type { EgressException } from '#libs/config';
+import { type EgressException, egressText } from '#libs/config';
 import type { Pool } from '#libs/database';
 import type { SandboxDriver } from '#libs/sandbox';
 import { Readiness, type ReadinessReport } from '../../gateway/src/gateway.public.ts';
@@ -32,7 +32,7 @@ export class StandaloneReadiness extends Readiness {
     }
     if (this.egressAllow.length > 0) {
       degraded.push(
-        `Flows may reach ${this.egressAllow.map(({ host, port }) => (port === undefined ? host : `${host}:${port}`)).join(', ')} (HEADGATE_EGRESS_ALLOW).`,
+        `Flows may reach ${this.egressAllow.map(egressText).join(', ')} (HEADGATE_EGRESS_ALLOW).`,
       );
     }
     return { isReady, degraded };

@@ -1,5 +1,5 @@
 import { homedir } from 'node:os';
-import { join } from 'node:path';
+import { isAbsolute, join, resolve } from 'node:path';
 import { z } from 'zod';
 import { EgressAllow } from '#libs/config';
 import { DEFAULTS } from '#libs/domain';
@@ -13,7 +13,10 @@ export const StandaloneConfig = z.object({
   HEADGATE_HOST: z.string().default('127.0.0.1'),
   HEADGATE_PORT: Port.default(4600),
   // keys, large values and the embedded Postgres live here
-  HEADGATE_DATA_DIR: z.string().default(defaultDataDirectory),
+  HEADGATE_DATA_DIR: z
+    .string()
+    .default(() => defaultDataDirectory())
+    .transform((path) => resolve(path)),
   // an administrator's URL of a Postgres 15 or newer, instead of the embedded one
   DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/ }).optional(),
   // passwords of the database logins, where several installations share a server; else made in the data directory
@@ -30,6 +33,8 @@ export const StandaloneConfig = z.object({
   HEADGATE_MAX_RUNNERS: z.coerce.number().int().min(1).max(500).default(8),
   // runner processes that wait for an organization
   HEADGATE_PREWARMED_RUNNERS: z.coerce.number().int().min(0).max(100).default(DEFAULTS.prewarmedRunners),
+  // how long an end may take before it is cut short, in milliseconds
+  HEADGATE_SHUTDOWN_GRACE_MS: z.coerce.number().int().min(0).max(3_600_000).default(DEFAULTS.shutdownGraceMs),
   HEADGATE_LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug']).default('warn'),
   // with a key, the demo has a flow that talks to a model
   OPENAI_API_KEY: z.string().optional(),
@@ -37,8 +42,12 @@ export const StandaloneConfig = z.object({
 });
 export type StandaloneConfig = z.output<typeof StandaloneConfig>;
 
-function defaultDataDirectory(): string {
-  if (process.getuid?.() === 0) return '/var/lib/headgate';
-  const data = process.env['XDG_DATA_HOME'];
-  return join(data === undefined || data === '' ? join(homedir(), '.local', 'share') : data, 'headgate');
+export function defaultDataDirectory(
+  isRoot = process.getuid?.() === 0,
+  dataHome = process.env['XDG_DATA_HOME'] ?? '',
+  home = homedir(),
+): string {
+  if (isRoot) return '/var/lib/headgate';
+  // a relative one is to be ignored, says the specification
+  return join(isAbsolute(dataHome) ? dataHome : join(home, '.local', 'share'), 'headgate');
 }

@@ -6,7 +6,6 @@ import { EmbeddedBus, type EmbeddedBusOptions } from '#libs/bus';
 import { type EgressException, projectRoot } from '#libs/config';
 import { type CellKeys, LocalKeyProvider } from '#libs/crypto';
 import {
-  AppStartError,
   createPool,
   Doors,
   type Login,
@@ -17,7 +16,7 @@ import {
   TenantDatabase,
 } from '#libs/database';
 import { type Component, catalogOf } from '#libs/engine';
-import { SystemClock } from '#libs/kernel';
+import { AppStartError, SystemClock } from '#libs/kernel';
 import { ProcessDriver, type SandboxProgram } from '#libs/sandbox';
 import type { Logger } from '#libs/telemetry';
 import { Conductor } from '../../conductor/src/conductor.public.ts';
@@ -82,13 +81,17 @@ export class Standalone {
   }
 
   static async start(options: StandaloneOptions): Promise<Standalone> {
-    const { databaseUrl, passwords, keys, log, egressAllow } = options;
-    await prepareDatabase(
-      databaseUrl,
-      passwords,
+    return prepareDatabase(
+      options.databaseUrl,
+      options.passwords,
       join(projectRoot(), 'prisma', 'migrations'),
+      () => Standalone.compose(options),
       options.migrated,
     );
+  }
+
+  private static async compose(options: StandaloneOptions): Promise<Standalone> {
+    const { databaseUrl, passwords, keys, log, egressAllow } = options;
     const login = (name: Login) => loginUrl(databaseUrl, name, passwords);
     const pool = createPool({ url: login('hg_gateway'), size: options.poolSize ?? 10, name: 'gateway' });
     const authPool = createPool({ url: login('hg_auth'), size: 3, name: 'auth' });

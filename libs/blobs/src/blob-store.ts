@@ -15,15 +15,18 @@ export abstract class BlobStore {
   /** Stores content under its hash, and says which. Storing it again changes nothing. */
   abstract put(organizationId: string, content: Uint8Array): Promise<Measured>;
   abstract get(organizationId: string, hash: string): Promise<Readable>;
-  /** Turns an upload into content, if it is what was announced. */
+  /** Turns an upload into content. Throws a BlobMismatchError where it is not what was announced. */
   abstract promote(organizationId: string, stagingKey: string, announced: Measured): Promise<void>;
   /** Removes what an attempt has uploaded and nobody has taken. */
   abstract clearStaging(prefix: string): Promise<void>;
-  /** A URL under which an executor may fetch content for a while. */
-  abstract grantGet(organizationId: string, hash: string): string;
-  /** A URL, with `{i}` in it, under which an executor may upload values of one attempt for a while. */
-  abstract grantPut(stagingPrefix: string, maxBytes: number): PutGrant;
+  /** A URL under which an executor may fetch content for so long. */
+  abstract grantGet(organizationId: string, hash: string, forSeconds: number): string;
+  /** A URL, with `{i}` in it, under which an executor may upload values of one attempt for so long. */
+  abstract grantPut(stagingPrefix: string, maxBytes: number, forSeconds: number): PutGrant;
 }
+
+/** What was announced is not there: it was not uploaded, or is of another size or hash. */
+export class BlobMismatchError extends Error {}
 
 export function stagingPrefix(runId: string, attempt: number): string {
   return `staging/${runId}/${attempt}`;

@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
@@ -6,8 +6,8 @@ import { buffer } from 'node:stream/consumers';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { contentHash } from '#libs/crypto';
 import { Clock } from '#libs/kernel';
-import { stagingPrefix } from './blob-store.ts';
-import { BlobMismatchError, BlobTooLargeError, FileBlobStore } from './file-blob-store.ts';
+import { BlobMismatchError, stagingPrefix } from './blob-store.ts';
+import { BlobTooLargeError, FileBlobStore } from './file-blob-store.ts';
 import { isSigned } from './signed-path.ts';
 
 class StillClock extends Clock {
@@ -166,7 +166,15 @@ describe('promoting an upload', () => {
 
   it('fails for what was never uploaded, even where another organization has it', async () => {
     await store.put('o2', CONTENT);
-    await expect(store.promote('o1', 'staging/r1/1/0', announced)).rejects.toThrow('ENOENT');
+    const promoted = store.promote('o1', 'staging/r1/1/0', announced);
+    await expect(promoted).rejects.toBeInstanceOf(BlobMismatchError);
+  });
+
+  it('blames nobody where the store itself fails', async () => {
+    await upload('staging/r1/1/0', CONTENT);
+    await writeFile(join(directory, 'o1'), 'where a folder should be');
+    const promoted = store.promote('o1', 'staging/r1/1/0', announced);
+    await expect(promoted).rejects.not.toBeInstanceOf(BlobMismatchError);
   });
 });
 
@@ -192,19 +200,20 @@ describe('a grant', () => {
     };
   };
 
-  it('to fetch names the content, for an hour', () => {
-    const { origin, pathname, signature, ...rest } = partsOf(store.grantGet('o1', HASH));
+  it('to fetch names the content, for as long as is asked', () => {
+    const { origin, pathname, signature, ...rest } = partsOf(store.grantGet('o1', HASH, 90));
     expect([origin, pathname]).toEqual(['http://gateway:4600', `/blobs/o1/${HASH}`]);
-    expect(rest).toEqual({ expiresAtSeconds: NOW_SECONDS + 3_600, maxBytes: 0 });
+    expect(rest).toEqual({ expiresAtSeconds: NOW_SECONDS + 90, maxBytes: 0 });
     expect(isSigned(KEY, { method: 'GET', path: `o1/${HASH}`, ...rest }, signature, NOW_SECONDS)).toBe(true);
     expect(isSigned(KEY, { method: 'PUT', path: `o1/${HASH}`, ...rest }, signature, NOW_SECONDS)).toBe(false);
   });
 
   it('to upload names the attempt, the size and a place for the number', () => {
-    const { url, maxBytes } = store.grantPut(stagingPrefix('r1', 2), 8_000);
+    const { url, maxBytes } = store.grantPut(stagingPrefix('r1', 2), 8_000, 60);
     expect(maxBytes).toBe(8_000);
     expect(url).toContain('/blobs/staging/r1/2/{i}?');
     const { signature, expiresAtSeconds } = partsOf(url);
+    expect(expiresAtSeconds).toBe(NOW_SECONDS + 60);
     const signed = { method: 'PUT', path: 'staging/r1/2', expiresAtSeconds, maxBytes: 8_000 } as const;
     expect(isSigned(KEY, signed, signature, NOW_SECONDS)).toBe(true);
   });

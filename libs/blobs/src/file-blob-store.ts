@@ -7,7 +7,7 @@ import { pipeline } from 'node:stream/promises';
 import type { PutGrant } from '#libs/contracts';
 import { contentHash } from '#libs/crypto';
 import type { Clock } from '#libs/kernel';
-import { BlobStore, type Measured } from './blob-store.ts';
+import { BlobMismatchError, BlobStore, type Measured } from './blob-store.ts';
 import { signPath } from './signed-path.ts';
 
 export interface FileBlobStoreOptions {
@@ -18,7 +18,6 @@ export interface FileBlobStoreOptions {
   clock: Clock;
 }
 
-const GRANT_SECONDS = 3_600;
 const KEY = /^[\w-]+(\/[\w-]+)+$/;
 
 /** Blobs as files; uploads and downloads go through the gateway's signed route. */
@@ -62,7 +61,9 @@ export class FileBlobStore extends BlobStore {
     const to = this.pathOf(`${organizationId}/${announced.hash}`);
     const from = this.pathOf(stagingKey);
     if (!(await exists(from)) && (await exists(to))) return;
-    const { size } = await stat(from);
+    const { size } = await stat(from).catch((cause: NodeJS.ErrnoException) => {
+      throw cause.code === 'ENOENT' ? new BlobMismatchError(`nothing was uploaded as ${stagingKey}`) : cause;
+    });
     const hash = await hashOfFile(from);
     if (size !== announced.size || hash !== announced.hash) {
       throw new BlobMismatchError(`the upload ${stagingKey} is not what was announced`);
@@ -74,16 +75,16 @@ export class FileBlobStore extends BlobStore {
     await rm(this.pathOf(prefix), { recursive: true, force: true });
   }
 
-  grantGet(organizationId: string, hash: string): string {
-    return this.sign('GET', `${organizationId}/${hash}`, 0);
+  grantGet(organizationId: string, hash: string, forSeconds: number): string {
+    return this.sign('GET', `${organizationId}/${hash}`, 0, forSeconds);
   }
 
-  grantPut(prefix: string, maxBytes: number): PutGrant {
-    return { url: this.sign('PUT', prefix, maxBytes).replace('?', '/{i}?'), maxBytes };
+  grantPut(prefix: string, maxBytes: number, forSeconds: number): PutGrant {
+    return { url: this.sign('PUT', prefix, maxBytes, forSeconds).replace('?', '/{i}?'), maxBytes };
   }
 
-  private sign(method: 'GET' | 'PUT', path: string, maxBytes: number): string {
-    const expiresAtSeconds = Math.floor(this.options.clock.now().getTime() / 1000) + GRANT_SECONDS;
+  private sign(method: 'GET' | 'PUT', path: string, maxBytes: number, forSeconds: number): string {
+    const expiresAtSeconds = Math.floor(this.options.clock.now().getTime() / 1000) + forSeconds;
     const signature = signPath(this.options.signingKey, { method, path, expiresAtSeconds, maxBytes });
     const query = `expires=${expiresAtSeconds}&max=${maxBytes}&signature=${signature}`;
     return `${this.options.baseUrl()}/blobs/${path}?${query}`;
@@ -91,7 +92,7 @@ export class FileBlobStore extends BlobStore {
 
   /** Hashes come with events, so a key is believed no further than its letters. */
   private pathOf(key: string): string {
-    if (!KEY.test(key)) throw new Error('this is not a key of a blob');
+    if (!KEY.test(key)) throw new BlobMismatchError('this is not a key of a blob');
     return join(this.options.directory, key);
   }
 
@@ -112,9 +113,6 @@ export class FileBlobStore extends BlobStore {
     }
   }
 }
-
-/** An upload whose size or hash is not the announced one. */
-export class BlobMismatchError extends Error {}
 
 /** An upload that is larger than its grant. */
 export class BlobTooLargeError extends Error {}

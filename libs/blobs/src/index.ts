@@ -1,4 +1,4 @@
-export { BlobStore, stagingPrefix } from './blob-store.ts';
+export { BlobMismatchError, BlobStore, stagingPrefix } from './blob-store.ts';
 export {
   BlobTooLargeError,
   FileBlobStore,

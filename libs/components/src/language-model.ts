@@ -1,4 +1,14 @@
-import { type Component, ComponentError, message, type NodeRun, type StoredNode, textOf } from '#libs/engine';
+import { DEFAULTS } from '#libs/domain';
+import {
+  type Component,
+  ComponentError,
+  holdsControlCharacter,
+  message,
+  type NodeRun,
+  quoted,
+  type StoredNode,
+  textOf,
+} from '#libs/engine';
 import { isJsonObject, type Json } from '#libs/kernel';
 import { callModel } from './model-call.ts';
 import { PROVIDERS, type Provider, providerNamed } from './providers.ts';
@@ -28,6 +38,8 @@ export const LanguageModel: Component = {
     const { provider: providerName, model } = chosenModel(node.fields);
     const provider = providerNamed(providerName);
     if (!provider || model === '') throw new ComponentError('A model selection is required');
+    const flaw = flawOfName(model);
+    if (flaw) throw new ComponentError(flaw);
     const system = textOf(node.fields['system_message']);
     const user = textOf(node.fields['input_value']);
     if (system === '' && user === '')
@@ -107,11 +119,22 @@ function modelProblems(node: StoredNode): string[] {
   const { provider, model } = chosenModel(node.fields);
   if (provider === '' && model === '') return [];
   if (model === '') return ['A model selection is required.'];
+  const flaw = flawOfName(model);
+  if (flaw) return [flaw];
   if (!providerNamed(provider)) {
     const names = PROVIDERS.map((known) => known.name).join(', ');
-    return [`The provider "${provider}" cannot be used by the native engine yet: choose one of ${names}.`];
+    return [
+      `The provider "${quoted(provider)}" cannot be used by the native engine yet: choose one of ${names}.`,
+    ];
   }
   return [];
+}
+
+/** The name of a model may come from anywhere, and is kept with what its calls have used. */
+function flawOfName(model: string): string | undefined {
+  if (model.length > DEFAULTS.nameLength)
+    return `The name of a model can have ${DEFAULTS.nameLength} characters, and this one has ${model.length}.`;
+  return holdsControlCharacter(model) ? 'The name of a model cannot hold a control character.' : undefined;
 }
 
 function numberOf(value: unknown): number | undefined {

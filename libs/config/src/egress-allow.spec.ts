@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { EgressAllow } from './egress-allow.ts';
+import { EgressAllow, egressText } from './egress-allow.ts';
 
 const exception = (host: string, prefix?: number, port?: number) => ({ host, prefix, port });
 
@@ -21,6 +21,7 @@ describe('the exceptions from the egress guard', () => {
     ['host:65535', exception('host', undefined, 65_535)],
   ])('take %s', (text, expected) => {
     expect(EgressAllow.parse(text)).toEqual([expected]);
+    expect(EgressAllow.parse(egressText(expected))).toEqual([expected]);
   });
 
   it('are a list with commas, spaces and empty items', () => {

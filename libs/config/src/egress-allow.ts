@@ -30,6 +30,13 @@ export const EgressAllow = z
       }),
   );
 
+/** As it was written. */
+export function egressText({ host, prefix, port }: EgressException): string {
+  const range = prefix === undefined ? '' : `/${prefix}`;
+  if (port === undefined) return `${host}${range}`;
+  return `${isIP(host) === 6 ? `[${host}]` : host}${range}:${port}`;
+}
+
 const FORM =
   /^(?:\[([0-9a-f:.]+)\]|([^[\]:/]+)|([0-9a-f:.]*:[0-9a-f:.]*:[0-9a-f:.]*))(?:\/(\d{1,3}))?(?::(\d{1,5}))?$/i;
 

@@ -1,3 +1,3 @@
-export { EgressAllow, type EgressException } from './egress-allow.ts';
+export { EgressAllow, type EgressException, egressText } from './egress-allow.ts';
 export { projectRoot } from './project-root.ts';
-export { ConfigError, readConfig } from './read-config.ts';
+export { readConfig } from './read-config.ts';

@@ -1,7 +1,8 @@
 import { z } from 'zod';
+import { AppStartError } from '#libs/kernel';
 
 /** The environment did not fit; the message lists every fault. */
-export class ConfigError extends Error {}
+export class ConfigError extends AppStartError {}
 
 /** Reads an app's configuration from the environment; an empty variable is an absent one. */
 export function readConfig<Schema extends z.ZodType>(

@@ -31,7 +31,7 @@ const assignment = {
   spent: { inputTokens: 0, outputTokens: 0 },
   checkpointKey: 'AAAA',
   checkpoints: [{ nodeId: 'Prompt-1', iteration: 0, sealed: 'AAAA' }],
-  staging: { url: 'http://gateway/blobs/staging/r/1/{i}', maxBytes: 8 },
+  staging: { url: 'http://gateway/blobs/staging/r/1/{i}', maxBytes: 8, stateBytes: 8 },
   runToken: 'token',
 };
 

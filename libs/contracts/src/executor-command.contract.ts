@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { DEFAULTS } from '#libs/domain';
-import { contract } from './contract.ts';
+import { type BusMessage, contract } from './contract.ts';
 import { TOPICS } from './topics.ts';
 
 const attemptOf = { runId: z.string(), attempt: z.number().int().min(1) };
 
-/** A place to put large values of one attempt; `{i}` in the URL is the value's number. */
+/** A place to put large values of one attempt; `{i}` in the URL is the value's number. One may hold `maxBytes`. */
 export const PutGrant = z.object({ url: z.string(), maxBytes: z.number().int() });
 export type PutGrant = z.output<typeof PutGrant>;
 
@@ -47,7 +47,8 @@ export const Assignment = z.object({
   spent: z.object({ inputTokens: z.number().int(), outputTokens: z.number().int() }),
   checkpointKey: z.base64(),
   checkpoints: z.array(GrantedCheckpoint),
-  staging: PutGrant,
+  /** `maxBytes` is also what a run may put out in all; `stateBytes`, what its nodes may leave for the next attempt. */
+  staging: PutGrant.extend({ stateBytes: z.number().int() }),
   runToken: z.string(),
 });
 export type Assignment = z.output<typeof Assignment>;
@@ -64,6 +65,17 @@ export const ExecutorCommand = contract({
   ]),
 });
 export type ExecutorCommandData = ReturnType<typeof ExecutorCommand.decode>['data'];
+
+/** A command as it stands on the bus: in the partition and with the header by which its executor finds it. */
+export function commandTo(
+  organizationId: string | null,
+  command: ExecutorCommandData,
+  partitions: number,
+): BusMessage {
+  const { executorId } = command;
+  const message = ExecutorCommand.encode(organizationId, command, { executorid: executorId });
+  return { ...message, partition: commandPartition(executorId, partitions) };
+}
 
 /** The partition of an executor's commands, the same for whoever writes and reads them. */
 export function commandPartition(executorId: string, partitions: number = DEFAULTS.partitions): number {

@@ -6,9 +6,9 @@ const attemptOf = { organizationId: z.string(), runId: z.string(), attempt: z.nu
 
 /**
  * How an attempt left the executor. `ended`: its terminal event was sent. `returned`: given back, nobody's fault.
- * `lost`: its runner died with it.
+ * `lost`: its runner died with it. `unserved`: the blob store did not give or take what it needs.
  */
-const DONE_OUTCOMES = ['ended', 'returned', 'lost'] as const;
+const DONE_OUTCOMES = ['ended', 'returned', 'lost', 'unserved'] as const;
 
 /** What an executor says of itself each second, and at once when it gives an attempt back. */
 export const ExecutorStatus = contract({

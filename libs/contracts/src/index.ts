@@ -3,6 +3,7 @@ export { ControlChanged } from './control-changed.contract.ts';
 export {
   type Assignment,
   commandPartition,
+  commandTo,
   ExecutorCommand,
   type GrantedSecret,
   type PutGrant,

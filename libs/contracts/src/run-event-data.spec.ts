@@ -3,6 +3,7 @@ import { RUN_EVENT_TYPES, type RunEventType } from '#libs/domain';
 import { RUN_EVENT_DATA } from './run-event-data.ts';
 
 const nodeId = 'Prompt-1';
+const messageId = '0190b3a4-0000-8000-a000-000000000001';
 const node = { nodeId, iteration: 0 };
 const error = {
   type: 'urn:headgate:problem:node.failed',
@@ -29,8 +30,8 @@ const GOLDEN: Record<RunEventType, Record<string, unknown>> = {
   'node.skipped': { ...node, component: 'Prompt' },
   'node.completed': { ...node, outputs: { prompt: { text: 'a\u0000' } }, durationMs: 0.5, resumed: false },
   'node.failed': { ...node, error: { ...error, node: nodeId, component: 'Prompt' } },
-  'message.added': { messageId: 'm1', nodeId, role: 'assistant', text: '', state: 'partial', files: [] },
-  'message.delta': { messageId: 'm1', nodeId, text: 'a\u0000' },
+  'message.added': { messageId, nodeId, role: 'assistant', text: '', state: 'partial', files: [] },
+  'message.delta': { messageId, nodeId, text: 'a\u0000' },
   output: { nodeId, type: 'data', displayName: 'Chat Output', content: null },
   log: { nodeId, level: 'warning', text: 'beware' },
   usage: { ...node, call: 1, model: 'gpt-4o-mini', inputTokens: 3, outputTokens: 0 },
@@ -83,6 +84,14 @@ describe('what stands within the data of events', () => {
     ['a count below zero', 'usage', { outputTokens: -1 }],
     ['a count that is not whole', 'usage', { inputTokens: 0.5 }],
     ['an iteration below zero', 'node.started', { iteration: -1 }],
+    ['an iteration that no column holds', 'node.completed', { iteration: 2 ** 31 }],
+    ['a call that no column holds', 'usage', { call: 2 ** 31 }],
+    ['a node whose id holds a NUL', 'log', { nodeId: 'a\u0000b' }],
+    ['a node with an endless id', 'output', { nodeId: 'n'.repeat(201) }],
+    ['a component whose name holds a NUL', 'node.started', { component: 'a\u0000b' }],
+    ['a model whose name holds a NUL', 'usage', { model: 'a\u0000b' }],
+    ['a model with an endless name', 'usage', { model: 'm'.repeat(201) }],
+    ['a message whose id is none', 'message.added', { messageId: 'm1' }],
     ['a time that runs backwards', 'node.completed', { durationMs: -1 }],
     ['a role that nobody has', 'message.added', { role: 'robot' }],
     ['a state that there is not', 'message.added', { state: 'half' }],

@@ -1,8 +1,14 @@
 import { z } from 'zod';
-import type { RunEventType } from '#libs/domain';
+import { DEFAULTS, type RunEventType } from '#libs/domain';
 
-const nodeId = z.string();
-const iteration = z.number().int().min(0);
+/** Names that reach columns: what they cannot hold is refused before it comes to a batch of many runs. */
+const name = z
+  .string()
+  .max(DEFAULTS.nameLength)
+  .refine((value) => !value.includes('\u0000'), 'must hold no NUL');
+export const nodeId = name;
+export const iteration = z.int32().min(0);
+const messageId = z.uuid();
 const count = z.number().int().min(0);
 const json = z.unknown();
 
@@ -62,8 +68,8 @@ export const RUN_EVENT_DATA = {
     executorId: z.string(),
     warm: z.boolean(),
   }),
-  'node.started': z.object({ nodeId, component: z.string(), iteration }),
-  'node.skipped': z.object({ nodeId, component: z.string(), iteration }),
+  'node.started': z.object({ nodeId, component: name, iteration }),
+  'node.skipped': z.object({ nodeId, component: name, iteration }),
   'node.completed': z.object({
     nodeId,
     iteration,
@@ -74,7 +80,7 @@ export const RUN_EVENT_DATA = {
   }),
   'node.failed': z.object({ nodeId, iteration, error: RunError }),
   'message.added': z.object({
-    messageId: z.string(),
+    messageId,
     nodeId,
     role: z.enum(['user', 'assistant', 'system', 'tool']),
     text: z.string(),
@@ -82,7 +88,7 @@ export const RUN_EVENT_DATA = {
     files: z.array(json),
     blob: BlobReference.optional(),
   }),
-  'message.delta': z.object({ messageId: z.string(), nodeId, text: z.string() }),
+  'message.delta': z.object({ messageId, nodeId, text: z.string() }),
   output: z.object({
     nodeId,
     type: z.string(),
@@ -94,8 +100,8 @@ export const RUN_EVENT_DATA = {
   usage: z.object({
     nodeId,
     iteration,
-    call: count,
-    model: z.string(),
+    call: z.int32().min(0),
+    model: name,
     inputTokens: count,
     outputTokens: count,
   }),

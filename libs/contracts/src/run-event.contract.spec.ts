@@ -34,6 +34,14 @@ describe("an executor's report", () => {
       'a checkpoint that is not base64',
       { events: [{ ...event, checkpoint: { nodeId: 'n', iteration: 0, sealed: '%' } }] },
     ],
+    [
+      'a checkpoint of a node whose id holds a NUL',
+      { events: [{ ...event, checkpoint: { nodeId: 'a\u0000b', iteration: 0 } }] },
+    ],
+    [
+      'a checkpoint of an iteration that no column holds',
+      { events: [{ ...event, checkpoint: { nodeId: 'n', iteration: 2 ** 31 } }] },
+    ],
     ['a run that is no id', { runId: 'r1' }],
     ['an executor that is no id', { executorId: '../e1' }],
     ['an attempt below one', { attempt: 0 }],

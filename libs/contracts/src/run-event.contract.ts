@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { RUN_EVENT_TYPES } from '#libs/domain';
 import { contract } from './contract.ts';
+import { iteration, nodeId } from './run-event-data.ts';
 import { TOPICS } from './topics.ts';
 
 /** A large value that the executor has uploaded: its number in the attempt's staging, and what it must be. */
@@ -13,8 +14,8 @@ export type StagedBlob = z.output<typeof StagedBlob>;
 
 /** A node's state for the next attempt, ciphertext everywhere but in executors: inline, or uploaded where it is large. */
 const ReportedCheckpoint = z.object({
-  nodeId: z.string(),
-  iteration: z.number().int().min(0),
+  nodeId,
+  iteration,
   sealed: z.base64().optional(),
   staged: StagedBlob.optional(),
 });

@@ -4,6 +4,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { AppStartError } from '#libs/kernel';
 import { ensureKeysFile, readKeysFile } from './keys-file.ts';
 
 let folder: string;
@@ -103,7 +104,18 @@ describe('reading the keys file', () => {
     expect(() => readKeysFile(path)).toThrow(`The keys file ${path} is damaged`);
   });
 
-  it('names a file that is not there', () => {
-    expect(() => readKeysFile(path)).toThrow(path);
+  it('says in a sentence what is wrong with a damaged file, and what to do', () => {
+    writeFileSync(path, JSON.stringify({ ...good(), root: 'AAAA', cell: 'AAAA' }));
+    expect(() => readKeysFile(path)).toThrow(AppStartError);
+    expect(() => readKeysFile(path)).toThrow(
+      `The keys file ${path} is damaged (root must be 32 bytes in base64url, cell must be 32 bytes in base64url): put it back from a copy, as without it no secret can be opened.`,
+    );
+  });
+
+  it('says in a sentence that a file cannot be read, and what to do', () => {
+    expect(() => readKeysFile(path)).toThrow(AppStartError);
+    expect(() => readKeysFile(path)).toThrow(
+      `The keys file ${path} cannot be read (ENOENT): put it back, or set HEADGATE_KEYS_FILE to where it is.`,
+    );
   });
 });

@@ -16,6 +16,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { z } from 'zod';
+import { AppStartError } from '#libs/kernel';
 
 const secret32 = z.base64url().transform((text, context) => {
   const bytes = Buffer.from(text, 'base64url');
@@ -57,12 +58,25 @@ export interface CellKeys {
 }
 
 export function readKeysFile(path: string): CellKeys {
-  const parsed = KeysFile.safeParse(jsonOf(readFileSync(path, 'utf8')));
+  const parsed = KeysFile.safeParse(jsonOf(textOf(path)));
   if (!parsed.success) {
-    throw new Error(`The keys file ${path} is damaged: ${z.prettifyError(parsed.error)}`);
+    const faults = parsed.error.issues.map((issue) => [issue.path.join('.'), issue.message].join(' '));
+    throw new AppStartError(
+      `The keys file ${path} is damaged (${faults.join(', ').trim()}): put it back from a copy, as without it no secret can be opened.`,
+    );
   }
   const { jwt, ...secrets } = parsed.data;
   return { ...secrets, jwt: { ...jwt, publicKey: createPublicKey(jwt.privateKey) } };
+}
+
+function textOf(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (cause) {
+    throw new AppStartError(
+      `The keys file ${path} cannot be read (${(cause as NodeJS.ErrnoException).code}): put it back, or set HEADGATE_KEYS_FILE to where it is.`,
+    );
+  }
 }
 
 /** Undefined where it is no JSON: the parser's own message would show what stands in the file. */

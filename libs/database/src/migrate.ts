@@ -2,9 +2,9 @@ import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type pg from 'pg';
-import { newId } from '#libs/kernel';
+import { AppStartError, newId } from '#libs/kernel';
+import { isOutage } from './outage.ts';
 import { createClient } from './pool.ts';
-import { AppStartError } from './start-error.ts';
 
 const LOCK = 'headgate.migrate';
 
@@ -24,7 +24,9 @@ export async function migrate(
       const recorded = known.get(name);
       if (recorded === checksum) continue;
       if (recorded !== undefined)
-        throw new AppStartError(`The migration ${name} was changed after this database had applied it.`);
+        throw new AppStartError(
+          `The migration ${name} was changed after this database had applied it: start the release that the database was made with, or a newer one.`,
+        );
       await applyOne(client, name, sql, checksum);
       applied?.(name);
     }
@@ -63,8 +65,11 @@ async function applyOne(client: pg.Client, name: string, sql: string, checksum: 
     );
     await client.query('commit');
   } catch (cause) {
+    if (isOutage(cause)) throw cause;
     await client.query('rollback');
-    throw new Error(`the migration ${name} failed`, { cause });
+    throw new AppStartError(
+      `The migration ${name} failed (${(cause as Error).message}) and nothing of it was kept: mend that in the database and start again.`,
+    );
   }
 }
 

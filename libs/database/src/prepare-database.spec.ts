@@ -3,7 +3,7 @@ import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { newId } from '#libs/kernel';
+import { AppStartError, newId } from '#libs/kernel';
 import {
   catalogueFaults,
   loginFaults,
@@ -11,13 +11,14 @@ import {
   SqlDatabase,
   sqlStateOf,
   TEST_PASSWORDS,
+  until,
 } from '#libs/testing';
 import { EmbeddedPostgres } from './embedded/embedded-postgres.ts';
+import { takeLeaderLock } from './leader-lock.ts';
 import { LOGINS, loginUrl } from './logins.ts';
 import { readMigrations } from './migrate.ts';
 import { createClient } from './pool.ts';
 import { prepareDatabase } from './prepare-database.ts';
-import { AppStartError } from './start-error.ts';
 
 /** On a server of its own: logins belong to the whole server. */
 describe('preparing a database', () => {
@@ -53,7 +54,13 @@ describe('preparing a database', () => {
   const nameOf = () => `db_${newId().replaceAll('-', '')}`;
   const prepare = async (url: string, passwords = TEST_PASSWORDS) => {
     const applied: string[] = [];
-    await prepareDatabase(url, passwords, folder.path, (name) => applied.push(name));
+    await prepareDatabase(
+      url,
+      passwords,
+      folder.path,
+      async () => undefined,
+      (name) => applied.push(name),
+    );
     return applied;
   };
   const look = async <Result>(url: string, work: (database: SqlDatabase) => Promise<Result>) => {
@@ -91,6 +98,25 @@ describe('preparing a database', () => {
     await server.rows(`create database ${name}`);
     const applied = await Promise.all([prepare(urlOf(name)), prepare(urlOf(name)), prepare(urlOf(name))]);
     expect(applied.flat()).toEqual(readMigrations(folder.path).map((migration) => migration.name));
+  });
+
+  it('is alone at it until its start has ended', async () => {
+    const name = nameOf();
+    await server.rows(`create database ${name}`);
+    const order: string[] = [];
+    const second = Promise.withResolvers<unknown>();
+    await prepareDatabase(urlOf(name), TEST_PASSWORDS, folder.path, async () => {
+      second.resolve(prepare(urlOf(name)).then(() => order.push('second')));
+      await until('another one waits', async () => {
+        const waiting = await server.rows(
+          `select from pg_stat_activity where datname = '${name}' and wait_event = 'advisory'`,
+        );
+        return waiting.length > 0;
+      });
+      order.push('first');
+    });
+    await second.promise;
+    expect(order).toEqual(['first', 'second']);
   });
 
   it('gives each login its password, and another where it has changed', async () => {
@@ -152,6 +178,22 @@ describe('preparing a database', () => {
     gone.searchParams.set('host', join(directory, 'nowhere'));
     expect(await refused(gone.href)).toMatch(/^The database cannot be reached: .+\.$/);
     expect(await refused(urlOf('postgres', 'nobody'))).toMatch(/^The database cannot be reached: .+\.$/);
+  });
+
+  it('refuses one whose runs another conducts, and changes nothing', async () => {
+    const name = nameOf();
+    await server.rows(`create database ${name}`);
+    await prepare(urlOf(name));
+    const leader = createClient({ url: urlOf(name), name: 'conductor' });
+    await leader.connect();
+    await takeLeaderLock(leader, 'session');
+    const others = Object.fromEntries(LOGINS.map((login) => [login, 'of another installation']));
+    await expect(prepare(urlOf(name), { ...TEST_PASSWORDS, ...others })).rejects.toThrow(
+      'Another Headgate conducts the runs of this database: stop it, or use another DATABASE_URL.',
+    );
+    for (const login of LOGINS) await signIn(loginUrl(urlOf(name), login, TEST_PASSWORDS));
+    await leader.end();
+    expect(await prepare(urlOf(name))).toEqual([]);
   });
 
   it('refuses a server older than 15', async () => {

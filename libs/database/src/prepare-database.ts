@@ -1,18 +1,23 @@
+import { AppStartError } from '#libs/kernel';
+import { takeLeaderLock } from './leader-lock.ts';
 import { ensureLogins, type LoginPasswords, loginUrl } from './logins.ts';
 import { migrate } from './migrate.ts';
 import { createClient } from './pool.ts';
-import { AppStartError } from './start-error.ts';
 
 const OLDEST_SERVER = 150_000;
 const LOCK = 'headgate.prepare';
 
-/** Brings a database to where this release needs it: logins, migrations, event days. */
-export async function prepareDatabase(
+/**
+ * Brings a database to where this release needs it: logins, migrations, event days. Nothing is touched where another
+ * conducts its runs, and nobody else prepares it before `start` has ended: by then it is we who conduct them.
+ */
+export async function prepareDatabase<Started>(
   adminUrl: string,
   passwords: LoginPasswords,
   folder: string,
+  start: () => Promise<Started>,
   applied?: (name: string) => void,
-): Promise<void> {
+): Promise<Started> {
   const admin = createClient({ url: adminUrl, name: 'prepare' });
   try {
     await admin.connect();
@@ -28,6 +33,7 @@ export async function prepareDatabase(
       throw new AppStartError(`The database is Postgres ${server?.text}; Headgate needs 15 or newer.`);
     }
     await admin.query('select pg_advisory_lock(hashtext($1))', [LOCK]);
+    await takeLeaderLock(admin, 'statement');
     try {
       await ensureLogins(admin, passwords);
     } catch (cause) {
@@ -36,6 +42,7 @@ export async function prepareDatabase(
       );
     }
     await migrate(loginUrl(adminUrl, 'hg_owner', passwords), folder, applied);
+    return await start();
   } finally {
     await admin.end();
   }

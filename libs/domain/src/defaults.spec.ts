@@ -17,6 +17,7 @@ describe('the defaults', () => {
       runTimeoutSeconds: 600,
       queueTtlSeconds: 3_600,
       cancelGraceMs: 5_000,
+      controlFreshMs: 5_000,
       shutdownGraceMs: 30_000,
       bodyBytes: MiB,
       definitionBytes: 5 * MiB,

@@ -5,6 +5,15 @@ const MiB = 1024 * KiB;
 export const DEFAULTS = {
   bodyBytes: 1 * MiB,
   definitionBytes: 5 * MiB,
+  definitionNodes: 2_000,
+  definitionEdges: 5_000,
+  definitionNodeFields: 500,
+  /** Of ids and names within a flow, in characters. */
+  nameLength: 200,
+  /** How much of a name an error repeats. */
+  quotedNameLength: 80,
+  listedProblems: 50,
+  versionReportBytes: 64 * KiB,
   inputInlineBytes: 64 * KiB,
   eventInlineBytes: 64 * KiB,
   outputBytes: 8 * MiB,
@@ -27,6 +36,10 @@ export const DEFAULTS = {
   streamCommentMs: 10_000,
   streamStallMs: 60_000,
   streamUnsentBytes: 256 * KiB,
+  /** What another process may have changed is asked for again after this, even where the hint is lost. */
+  controlFreshMs: 5_000,
+  /** The bound of a frame between supervisor and runner. */
+  frameBytes: 64 * MiB,
   deltaJoinMs: 25,
   deltaJoinBytes: 1 * KiB,
 } as const;

@@ -235,6 +235,8 @@ describe('the report of a version', () => {
     const { report } = compiled([node('A', 'ChatInput'), node('B', 'step'), node('C', 'End')]);
     expect(report.inputs).toEqual([{ node: 'A', displayName: 'The A', component: 'ChatInput' }]);
     expect(report.outputs).toEqual([{ node: 'C', displayName: 'The C', component: 'End' }]);
-    expect(report.components.map(({ component: name }) => name)).toEqual(['ChatInput', 'Step', 'End']);
+    expect(report.components).toEqual(
+      ['ChatInput', 'Step', 'End'].map((component) => ({ component, nodes: 1 })),
+    );
   });
 });

@@ -1,11 +1,13 @@
+import { DEFAULTS } from '#libs/domain';
 import { flawOfJson, type Json } from '#libs/kernel';
 import type { Catalog, Component, Reference } from './component.ts';
 import { definitionHash } from './content-hash.ts';
 import {
   type Definition,
   type DefinitionNode,
-  fieldsOf,
+  holdsControlCharacter,
   type Problem,
+  quoted,
   readDefinition,
   type TemplateField,
 } from './definition.ts';
@@ -20,33 +22,34 @@ interface Report {
   ambiguousInputs: string[];
   outputs: { node: string; displayName: string; component: string }[];
   variables: Reference[];
-  components: { node: string; component: string }[];
+  components: { component: string; nodes: number }[];
 }
 
 export type Compiled =
   | { ok: true; contentHash: string; plan: Plan; report: Report }
-  | { ok: false; reason: 'invalid' | 'secret'; problems: Problem[] };
+  | {
+      ok: false;
+      reason: 'invalid' | 'secret';
+      problems: Problem[];
+      /** How many problems there are beyond those. */
+      more: number;
+    };
 
 /** Makes the plan of a definition, or says by node why it cannot. Parses only. */
 export function compile(given: Json, catalog: Catalog): Compiled {
   const flaw = flawOfJson(given);
-  if (flaw)
-    return {
-      ok: false,
-      reason: 'invalid',
-      problems: [{ pointer: '', detail: `The definition cannot be kept: ${flaw}.` }],
-    };
+  if (flaw) return refused([{ pointer: '', detail: `The definition cannot be kept: ${flaw}.` }]);
   const read = readDefinition(given);
-  if ('problems' in read) return { ok: false, reason: 'invalid', problems: read.problems };
+  if ('problems' in read) return refused(read.problems);
   const { definition } = read;
   const secrets = findSecretLiterals(definition);
-  if (secrets.length > 0) return { ok: false, reason: 'secret', problems: secrets };
+  if (secrets.length > 0) return refused(secrets, 'secret');
   const problems = [...doubleIds(definition), ...unsupported(definition)];
   const components = new Map<string, Component>();
   for (const node of definition.nodes) {
     const component = catalog.find({ module: node.body.metadata?.module, type: node.type });
     if (component) components.set(node.id, component);
-    else problems.push(problemOf(node, `There is no component "${node.type}" in the native engine.`));
+    else problems.push(problemOf(node, `There is no component "${quoted(node.type)}" in the native engine.`));
   }
   if (definition.nodes.length === 0)
     problems.push({ pointer: `${definition.pointer}/nodes`, detail: 'The flow has no nodes.' });
@@ -58,7 +61,7 @@ export function compile(given: Json, catalog: Catalog): Compiled {
       pointer: `${definition.pointer}/edges`,
       detail: 'The flow has a cycle, which the native engine cannot run yet.',
     });
-  if (problems.length > 0 || !order) return { ok: false, reason: 'invalid', problems };
+  if (problems.length > 0 || !order) return refused(problems);
 
   const nodes: PlanNode[] = [];
   for (const id of order) {
@@ -69,6 +72,12 @@ export function compile(given: Json, catalog: Catalog): Compiled {
     const stored = { fields, connected: new Set(Object.keys(inputs.get(id) ?? {})) };
     for (const [field, reference] of Object.entries(component.references?.(stored) ?? {}))
       variables[field] ??= reference;
+    for (const [field, { name }] of Object.entries(variables)) {
+      if (name.length > DEFAULTS.nameLength || holdsControlCharacter(name))
+        problems.push(
+          problemOf(node, `The field "${quoted(field)}" names a variable as no variable can be named.`),
+        );
+    }
     for (const detail of component.problems?.(stored) ?? []) problems.push(problemOf(node, detail));
     nodes.push({
       id,
@@ -80,17 +89,23 @@ export function compile(given: Json, catalog: Catalog): Compiled {
       secretHeaders: [...(component.secretHeaders ?? [])],
     });
   }
-  if (problems.length > 0) return { ok: false, reason: 'invalid', problems };
-
   const { mainInput, ambiguousInputs } = chooseMainInput(nodes, components);
   const outputs = nodes.filter((node) => components.get(node.id)?.role === 'output').map((node) => node.id);
   const plan: Plan = { format: 1, nodes, mainInput, outputs };
-  return {
-    ok: true,
-    contentHash: definitionHash(definition),
-    plan,
-    report: reportOf(plan, ambiguousInputs, components),
-  };
+  const report = reportOf(plan, ambiguousInputs, components);
+  const reportBytes = Buffer.byteLength(JSON.stringify(report));
+  if (reportBytes > DEFAULTS.versionReportBytes)
+    problems.push({
+      pointer: definition.pointer,
+      detail: `The names of the inputs, outputs and variables of a flow can take ${DEFAULTS.versionReportBytes} bytes, and here they take ${reportBytes}.`,
+    });
+  if (problems.length > 0) return refused(problems);
+  return { ok: true, contentHash: definitionHash(definition), plan, report };
+}
+
+function refused(problems: readonly Problem[], reason: 'invalid' | 'secret' = 'invalid'): Compiled {
+  const listed = problems.slice(0, DEFAULTS.listedProblems);
+  return { ok: false, reason, problems: listed, more: problems.length - listed.length };
 }
 
 function doubleIds(definition: Definition): Problem[] {
@@ -100,7 +115,7 @@ function doubleIds(definition: Definition): Problem[] {
       seen.add(node.id);
       return [];
     }
-    return [problemOf(node, `The id "${node.id}" stands on more than one node.`)];
+    return [problemOf(node, `The id "${quoted(node.id)}" stands on more than one node.`)];
   });
 }
 
@@ -130,16 +145,16 @@ function connect(
     if (!source || !target) {
       problems.push({
         pointer,
-        detail: `The edge from "${edge.source}" to "${edge.target}" has an end that is no node.`,
+        detail: `The edge from "${quoted(edge.source)}" to "${quoted(edge.target)}" has an end that is no node.`,
       });
       continue;
     }
     const output = edge.sourceHandle?.['name'];
     const field = edge.targetHandle?.['fieldName'];
-    if (typeof output !== 'string' || typeof field !== 'string' || field.startsWith('__')) {
+    if (!isName(output) || !isName(field) || field.startsWith('__')) {
       problems.push({
         pointer,
-        detail: `Edge between ${source.displayName} and ${target.displayName} has invalid handles.`,
+        detail: `Edge between ${quoted(source.displayName)} and ${quoted(target.displayName)} has invalid handles.`,
       });
       continue;
     }
@@ -148,11 +163,11 @@ function connect(
       problems.push({
         pointer,
         node: source.id,
-        detail: `"${source.displayName}" (${source.id}) has no output "${output}".`,
+        detail: `"${quoted(source.displayName)}" (${quoted(source.id)}) has no output "${quoted(output)}".`,
       });
       continue;
     }
-    const isList = fieldsOf(target).some(([name, stored]) => name === field && stored.list === true);
+    const isList = target.fields.get(field)?.list === true;
     const fields = inputs.get(target.id) ?? {};
     const known = Object.hasOwn(fields, field) ? fields[field] : undefined;
     const input = known ?? { isList, from: [] };
@@ -163,13 +178,17 @@ function connect(
   return inputs;
 }
 
+function isName(value: Json | undefined): value is string {
+  return typeof value === 'string' && value.length <= DEFAULTS.nameLength;
+}
+
 function storedFields(
   node: DefinitionNode,
   inputs: PlanNode['inputs'],
 ): { fields: Record<string, Json>; variables: Record<string, Reference> } {
   const fields: Record<string, Json> = {};
   const variables: Record<string, Reference> = {};
-  for (const [name, field] of fieldsOf(node)) {
+  for (const [name, field] of node.fields) {
     if (Object.hasOwn(inputs, name) || name.startsWith('_') || name === 'code') continue;
     if (field.type === 'other' || (field.show === false && !field.override_skip)) continue;
     if (field.load_from_db && typeof field.value === 'string' && field.value !== '') {
@@ -225,6 +244,8 @@ function reportOf(plan: Plan, ambiguousInputs: string[], components: ReadonlyMap
     plan.nodes
       .filter((node) => components.get(node.id)?.role === role)
       .map(({ id, displayName, component }) => ({ node: id, displayName, component }));
+  const counts = new Map<string, number>();
+  for (const { component } of plan.nodes) counts.set(component, (counts.get(component) ?? 0) + 1);
   const variables = new Map<string, Reference>();
   for (const reference of plan.nodes.flatMap((node) => Object.values(node.variables))) {
     const known = variables.get(reference.name);
@@ -239,7 +260,7 @@ function reportOf(plan: Plan, ambiguousInputs: string[], components: ReadonlyMap
     ambiguousInputs,
     outputs: inRole('output'),
     variables: [...variables.values()].sort((a, b) => (a.name < b.name ? -1 : 1)),
-    components: plan.nodes.map(({ id, component }) => ({ node: id, component })),
+    components: [...counts].map(([component, count]) => ({ component, nodes: count })),
   };
 }
 

@@ -1,10 +1,11 @@
 import { z } from 'zod';
-import { isJsonObject, type Json, type JsonObject } from '#libs/kernel';
+import { DEFAULTS } from '#libs/domain';
+import { flawOfJson, isJsonObject, type Json, type JsonObject } from '#libs/kernel';
 
 /** A field of a node's template. Langflow's exports hold more; what is not named here is carried along untouched. */
 const TemplateField = z.looseObject({
   type: z.string().optional(),
-  value: z.json().optional(),
+  value: z.custom<Json>().optional(), // it was JSON before
   show: z.boolean().optional(),
   list: z.boolean().optional(),
   password: z.boolean().optional(),
@@ -13,19 +14,16 @@ const TemplateField = z.looseObject({
 });
 export type TemplateField = z.output<typeof TemplateField>;
 
-const Output = z.looseObject({ name: z.string() });
-
 const NodeBody = z.looseObject({
   display_name: z.string().optional(),
-  template: z.record(z.string(), z.unknown()).optional(),
-  outputs: z.array(Output).optional(),
+  template: z.custom<JsonObject>(isJsonObject).optional(),
   metadata: z.looseObject({ module: z.string().optional() }).optional(),
   tool_mode: z.boolean().optional(),
   flow: z.unknown().optional(),
 });
 
 const RawNode = z.looseObject({
-  id: z.string().min(1).max(200),
+  id: z.string().min(1).max(DEFAULTS.nameLength),
   type: z.string().optional(),
   data: z.looseObject({ type: z.string().optional(), node: NodeBody.optional() }),
 });
@@ -49,6 +47,7 @@ export interface DefinitionNode {
   type: string;
   displayName: string;
   body: z.output<typeof NodeBody>;
+  fields: ReadonlyMap<string, TemplateField>;
 }
 
 interface DefinitionEdge {
@@ -77,9 +76,11 @@ export interface Problem {
 export function readDefinition(given: Json): { definition: Definition } | { problems: Problem[] } {
   const graph = isJsonObject(given) && isJsonObject(given['data']) ? given['data'] : given;
   const prefix = graph === given ? '' : '/data';
+  const overfull = overfullLists(graph, prefix);
+  if (overfull.length > 0) return { problems: overfull };
   const parsed = Graph.safeParse(graph);
   if (!parsed.success) {
-    const problems = parsed.error.issues.slice(0, 50).map((issue) => ({
+    const problems = parsed.error.issues.map((issue) => ({
       pointer: [prefix, ...issue.path].join('/'),
       detail: `This is not a Langflow export: ${issue.message}.`,
     }));
@@ -98,6 +99,10 @@ export function readDefinition(given: Json): { definition: Definition } | { prob
           },
         ],
   );
+  const problems = nodes.flatMap((node) =>
+    flawsOf(node).map((detail) => ({ node: node.id, pointer: node.pointer, detail })),
+  );
+  if (problems.length > 0) return { problems };
   const edges = parsed.data.edges.map((edge, index) => ({
     pointer: `${prefix}/edges/${index}`,
     source: edge.source,
@@ -105,14 +110,63 @@ export function readDefinition(given: Json): { definition: Definition } | { prob
     sourceHandle: decodeHandle(edge.data?.sourceHandle ?? edge.sourceHandle),
     targetHandle: decodeHandle(edge.data?.targetHandle ?? edge.targetHandle),
   }));
-  return { definition: { pointer: prefix, nodes, edges } };
+  return {
+    definition: {
+      pointer: prefix,
+      nodes: nodes.map((node) => ({ ...node, fields: fieldsOf(node.body) })),
+      edges,
+    },
+  };
 }
 
-export function fieldsOf(node: DefinitionNode): [name: string, field: TemplateField][] {
-  return Object.entries(node.body.template ?? {}).flatMap(([name, raw]) => {
-    const field = TemplateField.safeParse(raw);
-    return field.success ? [[name, field.data] as [string, TemplateField]] : [];
+const LISTS = [
+  ['nodes', DEFAULTS.definitionNodes],
+  ['edges', DEFAULTS.definitionEdges],
+] as const;
+
+/** Counted first, as every item that is read costs time, and every wrong one an error. */
+function overfullLists(graph: Json, prefix: string): Problem[] {
+  return LISTS.flatMap(([name, most]) => {
+    const list = isJsonObject(graph) ? graph[name] : undefined;
+    if (!Array.isArray(list) || list.length <= most) return [];
+    const detail = `A flow can have ${most} ${name}, and this one has ${list.length}.`;
+    return [{ pointer: `${prefix}/${name}`, detail }];
   });
+}
+
+function flawsOf({ id, displayName, body }: Omit<DefinitionNode, 'fields'>): string[] {
+  const names = Object.keys(body.template ?? {});
+  const { nameLength, definitionNodeFields } = DEFAULTS;
+  const flaws: string[] = [];
+  if (holdsControlCharacter(id)) flaws.push("A node's id cannot hold a control character.");
+  if (displayName.length > nameLength)
+    flaws.push(`A node's name can have ${nameLength} characters, and this one has ${displayName.length}.`);
+  if (names.length > definitionNodeFields)
+    flaws.push(`A node can have ${definitionNodeFields} fields, and this one has ${names.length}.`);
+  const longest = Math.max(0, ...names.slice(0, definitionNodeFields).map((name) => name.length));
+  if (longest > nameLength)
+    flaws.push(`A field's name can have ${nameLength} characters, and one of this node has ${longest}.`);
+  return flaws;
+}
+
+/** What a table cannot hold in its text, and nobody can read. */
+export function holdsControlCharacter(text: string): boolean {
+  return /\p{Cc}/u.test(text);
+}
+
+/** A name as an error repeats it. */
+export function quoted(name: string): string {
+  const { quotedNameLength: length } = DEFAULTS;
+  return name.length > length ? `${name.slice(0, length).toWellFormed()}…` : name;
+}
+
+function fieldsOf({ template = {} }: DefinitionNode['body']): Map<string, TemplateField> {
+  const fields = new Map<string, TemplateField>();
+  for (const [name, raw] of Object.entries(template)) {
+    const field = TemplateField.safeParse(raw);
+    if (field.success) fields.set(name, field.data);
+  }
+  return fields;
 }
 
 /** Handles stand in the file as JSON whose quotes are written œ. */
@@ -120,7 +174,7 @@ function decodeHandle(handle: string | Record<string, unknown> | null | undefine
   if (typeof handle !== 'string') return (handle as JsonObject | null | undefined) ?? undefined;
   try {
     const decoded: unknown = JSON.parse(handle.replaceAll('œ', '"'));
-    return isJsonObject(decoded) ? decoded : undefined;
+    return isJsonObject(decoded) && !flawOfJson(decoded) ? decoded : undefined;
   } catch {
     return undefined;
   }

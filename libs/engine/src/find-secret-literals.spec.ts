@@ -32,6 +32,7 @@ describe('a literal secret', () => {
     ).toEqual({
       ok: false,
       reason: 'secret',
+      more: 0,
       problems: [
         {
           node: 'A',

@@ -1,5 +1,5 @@
 import type { Json } from '#libs/kernel';
-import { type Definition, fieldsOf, type Problem, type TemplateField } from './definition.ts';
+import { type Definition, type Problem, quoted, type TemplateField } from './definition.ts';
 
 /** The forms of keys that providers and we ourselves hand out. */
 const KEY_FORMS = [
@@ -15,12 +15,12 @@ const KEY_FORMS = [
 /** Secrets that stand in a definition itself, where everyone who may read the flow reads them. */
 export function findSecretLiterals(definition: Definition): Problem[] {
   return definition.nodes.flatMap((node) =>
-    fieldsOf(node)
+    [...node.fields]
       .filter(([, field]) => isSecret(field))
       .map(([name]) => ({
         node: node.id,
         pointer: `${node.pointer}/data/node/template/${name.replaceAll('~', '~0').replaceAll('/', '~1')}/value`,
-        detail: `The field "${name}" of "${node.displayName}" (${node.id}) holds a secret: make a secret variable of it and name the variable in the field, with load_from_db true.`,
+        detail: `The field "${quoted(name)}" of "${quoted(node.displayName)}" (${quoted(node.id)}) holds a secret: make a secret variable of it and name the variable in the field, with load_from_db true.`,
       })),
   );
 }

@@ -12,7 +12,11 @@ export function sortNodes(
       Object.values(inputs.get(id) ?? {}).flatMap((input) => input.from.map((from) => from.node)),
     );
     waitingFor.set(id, sources);
-    for (const source of sources) readers.set(source, [...(readers.get(source) ?? []), id]);
+    for (const source of sources) {
+      const known = readers.get(source);
+      if (known) known.push(id);
+      else readers.set(source, [id]);
+    }
   }
   const order = ids.filter((id) => waitingFor.get(id)?.size === 0);
   for (const id of order) {

@@ -1,6 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
 import { AppError, ERRORS, isErrorCode, problemOf } from './errors.ts';
-import { assertNever } from './guard.ts';
 
 describe('the table of codes', () => {
   it.each(Object.entries(ERRORS))(
@@ -49,12 +48,5 @@ describe('an expected error', () => {
   it('has its detail, or else its title, as its message', () => {
     expect(new AppError('key.revoked', { detail: 'Make another.' }).message).toBe('Make another.');
     expect(new AppError('key.revoked').message).toBe('The key has been revoked');
-  });
-});
-
-describe('what no switch should reach', () => {
-  it('throws and names the value', () => {
-    // the compiler forbids this call; at run time a value can still come from outside
-    expect(() => assertNever('surprise' as never)).toThrow('"surprise"');
   });
 });

@@ -21,10 +21,6 @@ export class Gather<Item, Outcome> {
     });
   }
 
-  get size(): number {
-    return this.waiting.length;
-  }
-
   private async run(): Promise<void> {
     while (this.waiting.length > 0) {
       const batch = this.waiting.splice(0, this.maxItems);

@@ -1,3 +1,4 @@
+export { AppStartError } from './app-start-error.ts';
 export { Clock, SystemClock } from './clock.ts';
 export {
   AppError,
@@ -8,7 +9,7 @@ export {
   problemOf,
 } from './errors.ts';
 export { Gather } from './gather.ts';
-
 export { dayOfId, isUuid, newId } from './id.ts';
 export { canonicalJson, flawOfJson, isJsonObject, type Json, type JsonObject } from './json.ts';
+export { TtlCache } from './ttl-cache.ts';
 export { Turns } from './turns.ts';

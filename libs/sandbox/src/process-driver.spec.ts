@@ -127,14 +127,6 @@ describe('a process of the driver', () => {
     expect(frames).toEqual(sent.map((frame) => ({ echo: frame })));
   });
 
-  it('says when it does not take what it is sent', async () => {
-    const { sandbox, first } = start('say("here"); setInterval(() => undefined, 1_000);');
-    await first();
-    expect(sandbox.send('little')).toBe(true);
-    sandbox.send('x'.repeat(4_000_000));
-    await until('the pipe is full', () => !sandbox.send('more'));
-  });
-
   it('is not listened to while it is paused', async () => {
     const { sandbox, frames, first } = start('let n = 0; setInterval(() => say((n += 1)), 2);');
     await first();

@@ -64,11 +64,10 @@ class ProcessSandbox implements Sandbox {
     child.once('close', (code, signal) => this.exited(`it ended with ${signal ?? code}`));
   }
 
-  send(frame: unknown): boolean {
+  send(frame: unknown): void {
     // frames of one turn leave in one write
     if (this.unsent.length === 0) setImmediate(() => this.flush());
     this.unsent.push(encodeFrame(frame));
-    return !this.child.stdin?.writableNeedDrain;
   }
 
   pause(): void {

@@ -4,8 +4,7 @@ export type Guarantee = 'fs' | 'net' | 'proc' | 'env' | 'mem' | 'pids' | 'cpu' |
 /** A running process behind walls, spoken to in frames. */
 export interface Sandbox {
   readonly pid: number;
-  /** False when the pipe is full; `drained` says when to go on. */
-  send(frame: unknown): boolean;
+  send(frame: unknown): void;
   /** Stops and resumes reading what it says, so that it cannot flood us. */
   pause(): void;
   resume(): void;

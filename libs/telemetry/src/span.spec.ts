@@ -59,7 +59,7 @@ function spanOf(one: Recorded): Span {
   return span;
 }
 
-const OPERATION = { [ATTRIBUTES.run]: 'r1' };
+const OPERATION = { [ATTRIBUTES.organization]: 'o1' };
 
 describe('a piece of work', () => {
   it('is done all the same where nobody collects spans', async () => {

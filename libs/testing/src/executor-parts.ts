@@ -5,10 +5,10 @@ import { contentHash } from '#libs/crypto';
 import type { Plan } from '#libs/engine';
 import { newId } from '#libs/kernel';
 import { AddressGuard } from '../../../apps/executor/src/broker/address-guard.ts';
+import { Brokers } from '../../../apps/executor/src/broker/brokers.ts';
 import type { ExecutorParts } from '../../../apps/executor/src/commands/assigned-run.ts';
-import { Brokers } from '../../../apps/executor/src/commands/brokers.ts';
-import { EventOutbox } from '../../../apps/executor/src/commands/event-outbox.ts';
 import { PlanCache } from '../../../apps/executor/src/commands/granted-blobs.ts';
+import { EventOutbox } from '../../../apps/executor/src/events/event-outbox.ts';
 import { RunnerPool } from '../../../apps/executor/src/runners/runner-pool.ts';
 import { KeptBus } from './kept-bus.ts';
 import { from, planNode, planOf } from './plans.ts';
@@ -81,7 +81,7 @@ export class PartsOfExecutor implements ExecutorParts {
       spent: { inputTokens: 0, outputTokens: 0 },
       checkpointKey: randomBytes(32).toString('base64'),
       checkpoints: [],
-      staging: { url: this.urlOf('staging/{i}'), maxBytes: 1_000_000 },
+      staging: { url: this.urlOf('staging/{i}'), maxBytes: 1_000_000, stateBytes: 1_000_000 },
       runToken: 'token',
       ...more,
     };

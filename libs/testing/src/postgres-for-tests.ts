@@ -29,6 +29,7 @@ export async function startTestPostgres(): Promise<TestPostgres> {
     databaseUrl(adminUrl, TEMPLATE),
     TEST_PASSWORDS,
     join(projectRoot(), 'prisma', 'migrations'),
+    async () => undefined,
   );
   process.env[ADMIN_URL] = adminUrl;
   return {

@@ -2,9 +2,9 @@ import { randomBytes } from 'node:crypto';
 import { openCheckpoint } from '#libs/crypto';
 import { newId } from '#libs/kernel';
 import { Redactor } from '../../../apps/executor/src/broker/redactor.ts';
-import { EventOutbox } from '../../../apps/executor/src/commands/event-outbox.ts';
-import { Reporter } from '../../../apps/executor/src/commands/reporter.ts';
-import { Staging } from '../../../apps/executor/src/commands/staging.ts';
+import { EventOutbox } from '../../../apps/executor/src/events/event-outbox.ts';
+import { Reporter } from '../../../apps/executor/src/events/reporter.ts';
+import { Staging } from '../../../apps/executor/src/events/staging.ts';
 import { KeptBus } from './kept-bus.ts';
 
 /** A reporter of an attempt whose only secret is `sk-secret`, and what reaches the bus of it. */
@@ -24,7 +24,7 @@ export class Reports {
       sender: { organizationId: 'o1', runId: this.runId, attempt: 1, runToken: 'token' },
       outbox: this.outbox,
       redactor: new Redactor([{ name: 'KEY', value: 'sk-secret' }]),
-      staging: new Staging({ url: stagingUrl, maxBytes }, new AbortController().signal),
+      staging: new Staging({ url: stagingUrl, maxBytes, stateBytes: maxBytes }, new AbortController().signal),
       checkpointKey: this.checkpointKey,
       failed: (cause) => this.failures.push(cause),
     });

@@ -14,9 +14,8 @@ export class ScriptedSandbox implements Sandbox {
     private readonly events: SandboxEvents,
   ) {}
 
-  send(frame: unknown): boolean {
+  send(frame: unknown): void {
     this.sent.push(frame);
-    return true;
   }
 
   pause(): void {

@@ -218,10 +218,17 @@ export class TestConductor {
     await until('the placer rests', () => !placer['isPumping']);
   }
 
-  /** A sweep, once more where its connection was lost. */
+  /** A sweep, again while its connection is lost. */
   async sweep(): Promise<void> {
-    const sweep = () => this.conductor['sweep'].run();
-    await sweep().catch((cause: unknown) => (isOutage(cause) ? sweep() : Promise.reject(cause)));
+    await until('a sweep', async () => {
+      try {
+        await this.conductor['sweep'].run();
+        return true;
+      } catch (cause) {
+        if (!isOutage(cause)) throw cause;
+        return false;
+      }
+    });
   }
 
   assignments(): Assignment[] {

@@ -153,9 +153,10 @@ describe('starting a run', () => {
     const watches = ring.standalone.gateway.get(RunWatches);
     await until('nobody watches', () => watches.size === 0);
     const [waiter, reader] = [new AbortController(), new AbortController()];
+    // far from its end, so that nothing but the leaving can end the watching
     const { token } = await tenant.deploy(
       'left',
-      chain(chatInput(), fault('TestSleep', 'S-1', 500), chatOutput()),
+      chain(chatInput(), fault('TestSleep', 'S-1', 60_000), chatOutput()),
     );
     const left = fetch(`${ring.url}/v1/deployments/left/runs?wait=20`, {
       method: 'POST',
@@ -173,11 +174,15 @@ describe('starting a run', () => {
     waiter.abort();
     reader.abort();
     await left;
-    await until('nobody watches', () => watches.size === 0, 400);
+    await until('nobody watches', () => watches.size === 0);
     const runs = await ring.client(token).get<Listed<RunView>>('/v1/runs');
     expect(runs.body.data.map(({ id }) => id)).toContain(response.headers.get('headgate-run-id'));
-    for (const { id } of runs.body.data) expect((await endedRun(tenant.api, id)).status).toBe('succeeded');
     expect(runs.body.data).toHaveLength(2);
+    for (const { id } of runs.body.data) {
+      expect((await read(id)).finishedAt).toBeNull();
+      await cancel(id);
+      expect((await endedRun(tenant.api, id)).status).toBe('cancelled');
+    }
   });
 
   it('takes a body of its schema alone', async () => {

@@ -60,8 +60,10 @@ describe('a first start', () => {
     expect(installation.processes()).toEqual([]);
     const startedMs = performance.now();
     started = await installation.start();
-    expect(performance.now() - startedMs).toBeLessThan(READY_TWICE_MS);
+    const readyMs = performance.now() - startedMs;
+    // what is measured is the product alone
     expect(started.output).not.toMatch(/Installing|Generating|Building|applied/);
+    expect(readyMs).toBeLessThan(READY_TWICE_MS);
     expect(await api().get(`/v1/runs/${run.id}`)).toMatchObject({
       status: 200,
       body: { output: { text: 'Hello, again!' } },

@@ -34,6 +34,11 @@ export class Started {
     return this;
   }
 
+  /** What the product says, without what the scripts had to make before. */
+  get said(): string {
+    return this.output.replaceAll(/^(Installing|Generating|Building) .*\n/gm, '');
+  }
+
   get url(): string {
     return /ready at (\S+)/.exec(this.output)?.[1] ?? '';
   }
@@ -85,6 +90,8 @@ export interface StartOptions {
   /** The Node that starts the scripts. */
   node?: string;
   user?: { uid: number; gid: number };
+  /** What the scripts are made to believe of their process first, in JavaScript. */
+  pretence?: string;
 }
 
 /** A data directory of its own, and a port. */
@@ -106,8 +113,8 @@ export class Installation {
     return join(this.directory, 'data');
   }
 
-  launch({ env = {}, node = process.execPath, user }: StartOptions = {}): Started {
-    const child = spawn(node, [join(projectRoot(), 'scripts', 'start.mjs')], {
+  launch({ env = {}, node = process.execPath, user, pretence = '' }: StartOptions = {}): Started {
+    const child = spawn(node, [...pretending(pretence), join(projectRoot(), 'scripts', 'start.mjs')], {
       // a group of its own, as a shell gives it
       detached: true,
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -190,6 +197,10 @@ export function hostPath(): string {
     .split(delimiter)
     .filter((folder) => !folder.includes('node_modules'))
     .join(delimiter);
+}
+
+function pretending(pretence: string): string[] {
+  return pretence === '' ? [] : ['--import', `data:text/javascript,${pretence}`];
 }
 
 function end(pid: number): void {

@@ -1,9 +1,10 @@
 import { spawnSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { EmbeddedPostgres } from '#libs/database';
-import { ApiClient, StubModel } from '#libs/testing';
+import { ApiClient, SqlDatabase, StubModel } from '#libs/testing';
 import { hostPath, Installation, type StartOptions } from './installation.ts';
 
 describe('a start that cannot be', () => {
@@ -17,7 +18,7 @@ describe('a start that cannot be', () => {
     const attempt = installation.launch(options);
     const code = await attempt.exited;
     expect(code).toBe(1);
-    return attempt.output;
+    return attempt.said;
   };
 
   it('says that its port is taken, in one sentence', async () => {
@@ -39,6 +40,20 @@ describe('a start that cannot be', () => {
     const { status } = await new ApiClient(other.url).get('/readyz');
     expect(status).toBe(200);
   }, 60_000);
+
+  it('says in one sentence that its keys file is damaged', async () => {
+    const keys = join(installation.directory, 'keys.json');
+    writeFileSync(keys, '{}');
+    const said = await refused({ env: { HEADGATE_KEYS_FILE: keys } });
+    expect(said).toMatch(new RegExp(`^The keys file ${keys} is damaged .*\\.$`, 'm'));
+  });
+
+  it('on Windows itself names what there is instead', async () => {
+    const said = await refused({ pretence: `Object.defineProperty(process,'platform',{value:'win32'})` });
+    expect(said).toBe(
+      'Headgate does not run on Windows itself: use WSL, or a machine with Linux or macOS.\n',
+    );
+  });
 
   it('names every fault of its environment', async () => {
     const env = {
@@ -90,6 +105,28 @@ describe('a start elsewhere than by default', () => {
       expect(await hello(url, key)).toMatchObject({ output: { text: 'Hello, you!' } });
       expect(installation.processes().filter(({ text }) => /postgres -D/.test(text))).toEqual([]);
     }, 60_000);
+
+    it('is refused where another installation has that database, and leaves it as it was', async () => {
+      // one that knows the keys of nobody else
+      const server = SqlDatabase.of(databaseUrl);
+      await server.rows('create database shared');
+      await server.dispose();
+      const shared = new URL(databaseUrl);
+      shared.pathname = '/shared';
+      const env = { DATABASE_URL: shared.href };
+      const { url, key } = await installation.start({ env });
+      await hello(url, key);
+      const before = await setByStart(shared.href);
+      const second = await Installation.create();
+      const attempt = second.launch({ env });
+      expect(await attempt.exited).toBe(1);
+      expect(attempt.said).toBe(
+        'Another Headgate conducts the runs of this database: stop it, or use another DATABASE_URL.\n',
+      );
+      await second.dispose();
+      expect(await setByStart(shared.href)).toEqual(before);
+      expect(await hello(url, key)).toMatchObject({ output: { text: 'Hello, you!' } });
+    }, 60_000);
   });
 
   it('leaves out the demo with a model at a private address, and says why and what allows it', async () => {
@@ -129,6 +166,17 @@ describe('a start elsewhere than by default', () => {
     60_000,
   );
 });
+
+/** What a start sets anew: the passwords of the logins, and where a recorder begins. */
+async function setByStart(databaseUrl: string): Promise<object[]> {
+  const database = SqlDatabase.of(databaseUrl);
+  const rows = await database.rows(
+    `select rolname as name, rolpassword as value from pg_authid where rolname like 'hg\\_%'
+     union all select 'positions', (count(*) > 0)::text from recorder_position order by name`,
+  );
+  await database.dispose();
+  return rows;
+}
 
 /** The host's Node, where it is one that starts the product's own. */
 function olderNode(): string | undefined {

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { AppStartError } from '#libs/database';
+import { AppStartError } from '#libs/kernel';
 import { SqlDatabase, until } from '#libs/testing';
 import { LeaderSession } from './session.ts';
 

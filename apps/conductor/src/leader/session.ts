@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { AppStartError, createClient } from '#libs/database';
+import { createClient, takeLeaderLock } from '#libs/database';
+import { AppStartError } from '#libs/kernel';
 
 type Client = ReturnType<typeof createClient>;
 
-const LOCK = 'headgate.conductor';
 const PAUSE_MS = 250;
 
 interface Statement {
@@ -39,8 +39,13 @@ export class LeaderSession {
     return rows;
   }
 
-  async close(): Promise<void> {
+  /** From now on a connection that is lost does not come back, so that nobody waits for it. */
+  retire(): void {
     this.isClosed = true;
+  }
+
+  async close(): Promise<void> {
+    this.retire();
     await this.client?.end().catch(() => undefined);
   }
 
@@ -74,15 +79,11 @@ export class LeaderSession {
       if (this.client === client) this.client = undefined;
     });
     await client.connect();
-    const { rows } = await client.query<{ has: boolean }>(
-      'select pg_try_advisory_lock(hashtext($1)) as has',
-      [LOCK],
-    );
-    if (!rows[0]?.has) {
+    try {
+      await takeLeaderLock(client, 'session');
+    } catch (cause) {
       await client.end();
-      throw new AppStartError(
-        'Another Headgate conducts the runs of this database: stop it, or use another DATABASE_URL.',
-      );
+      throw cause;
     }
     return client;
   }

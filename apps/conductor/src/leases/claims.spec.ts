@@ -87,9 +87,9 @@ describe('what a status says of them', () => {
     const all = [done('r', 'returned'), done('l', 'lost'), done('e', 'ended')];
     const claims = held(claim('r'), claim('l'), claim('e'));
     const findings = claims.reconcile(status({ done: all }), 1);
-    expect(findings.givenBack.map(({ claim: { runId }, isFailure }) => [runId, isFailure])).toEqual([
-      ['r', false],
-      ['l', true],
+    expect(findings.givenBack.map(({ claim: { runId }, outcome }) => [runId, outcome])).toEqual([
+      ['r', 'returned'],
+      ['l', 'lost'],
     ]);
     expect(findings.ended.map(({ runId }) => runId)).toEqual(['e']);
     expect(findings.recorded).toEqual([]);

@@ -1,5 +1,8 @@
 import type { BusMessage, ExecutorStatusData } from '#libs/contracts';
 
+/** How an attempt leaves its executor without an end. */
+export type GivenBack = Exclude<ExecutorStatusData['done'][number]['outcome'], 'ended'>;
+
 /** An attempt that an executor has, as far as we know. */
 export interface HeldClaim {
   organizationId: string;
@@ -14,12 +17,39 @@ export interface HeldClaim {
   unconfirmed: BusMessage | undefined;
 }
 
+/** A claim of an attempt that is out, as the table names it. */
+export function heldClaim(
+  {
+    organizationId,
+    projectId,
+    deploymentId,
+    runId,
+    attempt,
+    failures,
+    executorId,
+  }: Omit<HeldClaim, 'claimedAtMs' | 'unconfirmed'>,
+  claimedAtMs: number,
+): HeldClaim {
+  const unconfirmed = undefined;
+  return {
+    organizationId,
+    projectId,
+    deploymentId,
+    runId,
+    attempt,
+    failures,
+    executorId,
+    claimedAtMs,
+    unconfirmed,
+  };
+}
+
 /** What a status says that something has to be done about. */
 export interface Findings {
   /** Sent long ago, and the executor does not know of it. */
   resend: HeldClaim[];
-  /** Given back, or lost with a runner. */
-  givenBack: { claim: HeldClaim; isFailure: boolean }[];
+  /** Given back, or lost. */
+  givenBack: { claim: HeldClaim; outcome: GivenBack }[];
   /** The executor says it has ended; the log does not know yet. */
   ended: HeldClaim[];
   /** What the executor may forget. */
@@ -67,7 +97,7 @@ export class Claims {
       if (claim?.attempt !== attempt || claim.executorId !== status.executorId)
         findings.recorded.push({ runId, attempt });
       else if (outcome === 'ended') findings.ended.push(claim);
-      else findings.givenBack.push({ claim, isFailure: outcome === 'lost' });
+      else findings.givenBack.push({ claim, outcome });
     }
     for (const claim of this.byExecutor.get(status.executorId) ?? []) {
       if (known.has(`${claim.runId}/${claim.attempt}`)) claim.unconfirmed = undefined;

@@ -1,5 +1,5 @@
 import type { RunUsage } from '#libs/contracts';
-import { type Append, type Appended, appendCall } from '#libs/runs';
+import { type Append, type Appended, appendCall, usageOf } from '#libs/runs';
 import type { LeaderSession } from '../leader/session.ts';
 
 export interface LiveRow {
@@ -59,16 +59,8 @@ export class LeaseStore {
 
   /** What a live run has spent so far. */
   async usageOf(organizationId: string, runId: string): Promise<RunUsage | undefined> {
-    const rows = await this.session.query<RunUsage>({
-      name: 'usage_of',
-      text: `select l.input_tokens::float8 as "inputTokens", l.output_tokens::float8 as "outputTokens",
-               (l.input_tokens + l.output_tokens)::float8 as "totalTokens",
-               coalesce(extract(epoch from now() - l.started_at) * 1000, 0)::integer as "computeMs",
-               (extract(epoch from coalesce(l.started_at, now()) - r.created_at) * 1000)::integer as "queueMs", l.attempt as attempts
-             from run_live l join run r on r.org_id = l.org_id and r.id = l.run_id where l.org_id = $1 and l.run_id = $2`,
-      values: [organizationId, runId],
-    });
-    return rows[0];
+    const { read, ...statement } = usageOf(organizationId, runId);
+    return read(await this.session.query(statement));
   }
 
   /** Whether the recorder has come past these places. */

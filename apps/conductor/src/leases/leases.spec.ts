@@ -15,7 +15,9 @@ describe('the leases', () => {
 
   const hear = (more: Parameters<TestConductor['status']>[0]) =>
     test.conductor['leases'].heard(test.status({ executorId, ...more }));
-  const doneAs = (ref: RunRef, outcome: 'ended' | 'returned' | 'lost') => [{ ...ref, attempt: 1, outcome }];
+  const doneAs = (ref: RunRef, outcome: 'ended' | 'returned' | 'lost' | 'unserved') => [
+    { ...ref, attempt: 1, outcome },
+  ];
   const succeed = (ref: RunRef) =>
     test.runs.outcomes('hg_recorder', {
       ...ref,
@@ -33,6 +35,7 @@ describe('the leases', () => {
   it.each([
     ['returned', 0],
     ['lost', 1],
+    ['unserved', 1],
   ] as const)('take an attempt away that the executor says is %s: %i failures', async (outcome, failures) => {
     const ref = await test.assigned(runnable, executorId);
     await hear({ done: doneAs(ref, outcome) });

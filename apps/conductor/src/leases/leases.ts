@@ -1,6 +1,6 @@
 import type { Bus } from '#libs/bus';
-import { commandPartition, ExecutorCommand, type ExecutorStatusData, TOPICS } from '#libs/contracts';
-import type { Claims, HeldClaim } from './claims.ts';
+import { commandTo, type ExecutorStatusData, TOPICS } from '#libs/contracts';
+import { type Claims, type GivenBack, type HeldClaim, heldClaim } from './claims.ts';
 import type { LeaseStore, LiveRow } from './lease.store.ts';
 import type { Takeback } from './takeback.ts';
 
@@ -10,6 +10,13 @@ export interface LeasesOptions {
   claims: Claims;
   takeback: Takeback;
 }
+
+/** Why an attempt is taken away that its executor does not have any more; all but the first count as failures. */
+const REASONS: Record<GivenBack, string> = {
+  returned: 'it was given back',
+  lost: 'its runner ended',
+  unserved: 'the blob store did not serve it',
+};
 
 /** Keeps what executors hold in agreement with what the table says. */
 export class Leases {
@@ -35,8 +42,8 @@ export class Leases {
     const { bus, claims, store, takeback } = this.options;
     const { executorId } = status;
     const findings = claims.reconcile(status, performance.now());
-    for (const { claim, isFailure } of findings.givenBack) {
-      await takeback.takeAway(claim, isFailure ? 'its runner ended' : 'it was given back', isFailure);
+    for (const { claim, outcome } of findings.givenBack) {
+      await takeback.takeAway(claim, REASONS[outcome], outcome !== 'returned');
     }
     if (findings.ended.length > 0 && (await store.isRecorderPast(TOPICS.runEvent, status.eventOffsets))) {
       for (const claim of findings.ended) await this.checkEnd(claim);
@@ -44,13 +51,8 @@ export class Leases {
     const resent = findings.resend.flatMap((claim) => (claim.unconfirmed ? [claim.unconfirmed] : []));
     if (resent.length > 0) await bus.publish(resent);
     if (findings.recorded.length > 0) {
-      const message = ExecutorCommand.encode(
-        null,
-        { kind: 'recorded', executorId, attempts: findings.recorded },
-        { executorid: executorId },
-      );
-      message.partition = commandPartition(executorId, bus.partitions);
-      await bus.publish([message]);
+      const command = { kind: 'recorded', executorId, attempts: findings.recorded } as const;
+      await bus.publish([commandTo(null, command, bus.partitions)]);
     }
   }
 
@@ -59,7 +61,7 @@ export class Leases {
     for (const row of await this.options.store.assigned()) {
       if (this.options.claims.get(row.runId)) continue;
       const claim = this.adopt(row);
-      if (claim) await this.options.takeback.takeAway(claim, 'it was given back', false);
+      if (claim) await this.options.takeback.takeAway(claim, REASONS.returned, false);
     }
   }
 
@@ -72,18 +74,7 @@ export class Leases {
   }
 
   private adopt(row: LiveRow): HeldClaim | undefined {
-    if (row.executorId === null) return undefined;
-    const { organizationId, projectId, deploymentId, runId, attempt, failures, executorId } = row;
-    return {
-      organizationId,
-      projectId,
-      deploymentId,
-      runId,
-      attempt,
-      failures,
-      executorId,
-      claimedAtMs: 0,
-      unconfirmed: undefined,
-    };
+    const { executorId } = row;
+    return executorId === null ? undefined : heldClaim({ ...row, executorId }, 0);
   }
 }

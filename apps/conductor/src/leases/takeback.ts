@@ -1,5 +1,5 @@
 import type { Bus } from '#libs/bus';
-import { commandPartition, ExecutorCommand, type RunUsage } from '#libs/contracts';
+import { commandTo, type RunUsage } from '#libs/contracts';
 import { DEFAULTS } from '#libs/domain';
 import { AppError, type ErrorCode, problemOf } from '#libs/kernel';
 import { type Append, type AppendEvent, type Appended, progressOf } from '#libs/runs';
@@ -85,13 +85,9 @@ export class Takeback {
 
   /** Tells the executor to stop an attempt. */
   stopOnExecutor({ organizationId, runId, attempt, executorId }: HeldClaim): void {
-    const message = ExecutorCommand.encode(
-      organizationId,
-      { kind: 'cancel', executorId, runId, attempt },
-      { executorid: executorId },
-    );
-    message.partition = commandPartition(executorId, this.options.bus.partitions);
-    this.options.bus.publish([message]).catch(() => undefined);
+    const { bus } = this.options;
+    const command = { kind: 'cancel', executorId, runId, attempt } as const;
+    bus.publish([commandTo(organizationId, command, bus.partitions)]).catch(() => undefined);
   }
 
   private async endAs(

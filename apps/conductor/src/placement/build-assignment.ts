@@ -13,6 +13,12 @@ export interface AssignmentParts {
   blobs: BlobStore;
 }
 
+/** A run waits for a seat, and after its time it is still given a moment to stop. */
+const GRANT_MARGIN_SECONDS = 3_600;
+
+/** Each completed node leaves its result and a sealed copy of it. */
+const STATE_BYTES = 16 * DEFAULTS.outputBytes;
+
 /** The snapshot that an executor gets of a run: all that it will ever be told. */
 export function buildAssignment(
   run: ClaimedRun,
@@ -20,6 +26,8 @@ export function buildAssignment(
 ): Assignment {
   const { organizationId, runId, attempt, executorId } = run;
   const version = releases.version(run.versionId);
+  const grantSeconds = run.timeoutSeconds + GRANT_MARGIN_SECONDS;
+  const urlOf = (hash: string) => blobs.grantGet(organizationId, hash, grantSeconds);
   return {
     organizationId,
     runId,
@@ -28,9 +36,9 @@ export function buildAssignment(
     versionId: run.versionId,
     contentHash: version.contentHash,
     engine: 'native',
-    plan: { hash: version.planHash, url: blobs.grantGet(organizationId, version.planHash) },
+    plan: { hash: version.planHash, url: urlOf(version.planHash) },
     sessionId: run.sessionId,
-    input: inputOf(run, blobs),
+    input: inputOf(run, urlOf),
     ...releases.variablesOf(run),
     isAlone: run.failures > 0,
     timeoutMs: run.timeoutSeconds * 1000,
@@ -41,14 +49,17 @@ export function buildAssignment(
       nodeId,
       iteration,
       ...(sealed !== null && { sealed }),
-      ...(blobHash !== null && { url: blobs.grantGet(organizationId, blobHash) }),
+      ...(blobHash !== null && { url: urlOf(blobHash) }),
     })),
-    staging: blobs.grantPut(stagingPrefix(runId, attempt), DEFAULTS.outputBytes),
+    staging: {
+      ...blobs.grantPut(stagingPrefix(runId, attempt), DEFAULTS.outputBytes, grantSeconds),
+      stateBytes: STATE_BYTES,
+    },
     runToken: runToken(cellKey, { organizationId, runId, attempt, executorId }),
   };
 }
 
-function inputOf({ organizationId, input, inputHash }: ClaimedRun, blobs: BlobStore): Assignment['input'] {
-  if (inputHash !== null) return { url: blobs.grantGet(organizationId, inputHash), hash: inputHash };
+function inputOf({ input, inputHash }: ClaimedRun, urlOf: (hash: string) => string): Assignment['input'] {
+  if (inputHash !== null) return { url: urlOf(inputHash), hash: inputHash };
   return input === null ? {} : { json: input };
 }

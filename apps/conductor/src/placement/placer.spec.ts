@@ -119,6 +119,19 @@ describe('the placer', () => {
       expect(none).toEqual({});
     });
 
+    it('may fetch and put large values for as long as the run may take', async () => {
+      const day = 86_400;
+      await test.queue(await test.runnable(), { inputHash: 'hash', input: null, timeoutSeconds: day });
+      test.heard();
+      await test.place();
+      const [command] = await test.told('assign');
+      const { plan, input, staging } = command?.assignment ?? {};
+      for (const url of [plan?.url, input?.url, staging?.url]) {
+        const expires = Number(new URL(url ?? '').searchParams.get('expires'));
+        expect(expires - Date.now() / 1_000).toBeGreaterThan(day);
+      }
+    });
+
     it('goes out with what earlier attempts have completed, and alone after a failure', async () => {
       const runnable = await test.runnable();
       const ref = await test.assigned(runnable, newId());

@@ -1,9 +1,9 @@
 import type { Bus } from '#libs/bus';
-import { type BusMessage, commandPartition, ExecutorCommand } from '#libs/contracts';
+import { type BusMessage, commandTo } from '#libs/contracts';
 import { isOutage } from '#libs/database';
 import { fairOrder } from '#libs/domain';
 import type { Logger } from '#libs/telemetry';
-import type { Claims, HeldClaim } from '../leases/claims.ts';
+import { type Claims, type HeldClaim, heldClaim } from '../leases/claims.ts';
 import type { Takeback } from '../leases/takeback.ts';
 import type { Claim, ClaimedRun, QueueStore } from '../queue/queue.store.ts';
 import type { QueuedRun, RunQueue } from '../queue/run-queue.ts';
@@ -26,17 +26,26 @@ export interface PlacerOptions extends AssignmentParts {
 export class Placer {
   private isPumping = false;
   private isAskedAgain = false;
+  private isStopped = false;
+  private idle: Promise<void> = Promise.resolve();
 
   constructor(private readonly options: PlacerOptions) {}
 
   /** Places what can be placed; safe to call whenever anything changed. */
   pump(): void {
+    if (this.isStopped) return;
     if (this.isPumping) {
       this.isAskedAgain = true;
       return;
     }
     this.isPumping = true;
-    void this.run();
+    this.idle = this.run();
+  }
+
+  /** Claims no more; resolves when all that is claimed has been sent. */
+  stop(): Promise<void> {
+    this.isStopped = true;
+    return this.idle;
   }
 
   private async run(): Promise<void> {
@@ -45,7 +54,7 @@ export class Placer {
         this.isAskedAgain = false;
         await this.refill();
         if (await this.placeBatch()) this.isAskedAgain = true;
-      } while (this.isAskedAgain);
+      } while (this.isAskedAgain && !this.isStopped);
     } catch (cause) {
       // the sweep marks the queue again; nothing is lost, as the truth is in the table
       this.options.log.warn({ err: cause }, 'placing runs failed, the next sweep goes on');
@@ -90,18 +99,7 @@ export class Placer {
   }
 
   private hold(run: ClaimedRun): HeldClaim {
-    const { organizationId, projectId, deploymentId, runId, attempt, failures, executorId } = run;
-    const claim: HeldClaim = {
-      organizationId,
-      projectId,
-      deploymentId,
-      runId,
-      attempt,
-      failures,
-      executorId,
-      claimedAtMs: performance.now(),
-      unconfirmed: undefined,
-    };
+    const claim = heldClaim(run, performance.now());
     this.options.claims.add(claim);
     return claim;
   }
@@ -145,12 +143,12 @@ export class Placer {
   private assign(run: ClaimedRun, claim: HeldClaim): BusMessage[] {
     const { organizationId, executorId } = run;
     try {
-      const message = ExecutorCommand.encode(
+      const assignment = buildAssignment(run, this.options);
+      const message = commandTo(
         organizationId,
-        { kind: 'assign', executorId, assignment: buildAssignment(run, this.options) },
-        { executorid: executorId },
+        { kind: 'assign', executorId, assignment },
+        this.options.bus.partitions,
       );
-      message.partition = commandPartition(executorId, this.options.bus.partitions);
       claim.unconfirmed = message;
       return [message];
     } catch (cause) {

@@ -104,14 +104,39 @@ describe('the redactor of a stream', () => {
     );
   });
 
-  it('holds back only what could be the beginning of a secret', () => {
+  it('holds back the last word, and gives it with what follows or at the end', () => {
     const stream = redactor('sk-abc').stream();
     expect(stream.push('well, sk-a')).toBe('well, ');
-    expect(stream.push('nd')).toBe('sk-and');
-    expect(stream.push('sk-abc')).toBe('[secret:S1]');
+    expect(stream.push('nd sk-abc')).toBe('sk-and ');
+    expect(stream.push(' 你好')).toBe('[secret:S1] 你好');
     expect(stream.push('sk-ab')).toBe('');
     expect(stream.end()).toBe('sk-ab');
     expect(stream.end()).toBe('');
+  });
+
+  it('tells nobody by what it holds what the secret is', () => {
+    const secret = 'sk-S3cr3t/with+all=kinds';
+    const released = (guess: string) => {
+      const stream = redactor(secret).stream();
+      return [stream.push(`try ${guess}`).length, stream.push('!').length, stream.push('? ').length];
+    };
+    for (let length = 1; length < secret.length; length += 1) {
+      const right = secret.slice(0, length);
+      expect(released(right)).toEqual(released(`${right.slice(0, -1)}~`));
+      expect(released(Buffer.from(right).toString('base64'))).toEqual(
+        released('~'.repeat(Buffer.from(right).toString('base64').length)),
+      );
+    }
+  });
+
+  it('takes time that goes with the text, whatever the secret', () => {
+    const stream = redactor(
+      ...Array.from({ length: 20 }, (_, index) => `${'a'.repeat(4_000)}b${index}`),
+    ).stream();
+    const beganMs = performance.now();
+    for (let piece = 0; piece < 20; piece += 1) stream.push(`${'a'.repeat(64_000)}c`);
+    stream.end();
+    expect(performance.now() - beganMs).toBeLessThan(2_000);
   });
 });
 

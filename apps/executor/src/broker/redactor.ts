@@ -5,14 +5,16 @@ export interface KnownSecret {
   value: string;
 }
 
+const SPACES = new Set([...' \t\n\r'].map((space) => space.charCodeAt(0)));
 const PARTIAL_TOKEN = /hg(?:[psftcriwb](?:_(?:[0-9A-Za-z]{0,12}|[0-9A-Za-z]{12}_[0-9A-Za-z]{0,48}))?)?$|h$/;
 
 /** Takes secrets out of texts: their values in the forms in which they travel, and tokens of ours. */
 export class Redactor {
   private readonly forms: readonly string[];
   private readonly standIns: ReadonlyMap<string, string>;
-  private readonly inText: RegExp;
-  private readonly inJson: RegExp;
+  private readonly longest: number;
+  /** Kinds of characters that no secret has in any form. */
+  private readonly bordersAre: { space: boolean; wide: boolean };
 
   constructor(secrets: readonly KnownSecret[]) {
     const standIns = new Map<string, string>();
@@ -21,26 +23,26 @@ export class Redactor {
     // the longest first, so that of two that begin alike none is broken by the other
     this.forms = [...standIns.keys()].sort((a, b) => b.length - a.length);
     this.standIns = standIns;
-    this.inText = anyOf(this.forms, TOKEN_PATTERN.source);
-    // forms that would break the quotes of JSON cannot stand in it, and none begins within an escape
-    this.inJson = anyOf(this.forms.filter(isWholeInJson), TOKEN_PATTERN.source, ESCAPE, '"');
+    this.longest = this.forms[0]?.length ?? 0;
+    const codes = new Set(this.forms.flatMap((form) => form.split('').map((unit) => unit.charCodeAt(0))));
+    this.bordersAre = {
+      space: SPACES.isDisjointFrom(codes),
+      wide: Math.max(0, ...codes) <= 127,
+    };
   }
 
   clean(text: string): string {
-    return this.isClean(text) ? text : text.replace(this.inText, (found) => this.standIn(found));
+    return this.isClean(text) ? text : withStandIns(text, this.findings(text));
   }
 
+  /** JSON stays JSON: forms that would break its quotes cannot stand in it, and none begins within an escape or a number. */
   cleanJson(json: string): string {
     if (this.isClean(json)) return json;
-    // a number that looks like a secret stays, or this would be JSON no more
-    let isString = false;
-    return json.replace(this.inJson, (found) => {
-      if (found === '"') isString = !isString;
-      return isString && found !== '"' ? this.standIn(found) : found;
-    });
+    const findings = this.findings(json, isWholeInJson);
+    return withStandIns(json, withinStrings(json, findings));
   }
 
-  /** For texts that come in pieces: holds back what could be the beginning of a secret. */
+  /** For texts that come in pieces: holds back where a secret could have begun. */
   stream(): RedactingStream {
     return new RedactingStream(this, (text) => this.openFrom(text));
   }
@@ -49,29 +51,46 @@ export class Redactor {
     return !text.includes('hg') && !this.forms.some((form) => text.includes(form));
   }
 
-  private standIn(found: string): string {
-    return this.standIns.get(found) ?? (found.startsWith('hg') ? '[secret:token]' : found);
+  /** In their order; of those that begin at the same place the longest first. */
+  private findings(text: string, isFit: (form: string) => boolean = () => true): Finding[] {
+    const found: Finding[] = [];
+    for (const [form, by] of this.standIns) {
+      for (let at = text.indexOf(form); at >= 0; at = text.indexOf(form, at + 1))
+        if (isFit(form)) found.push({ at, end: at + form.length, by });
+    }
+    for (const { index, 0: token } of text.matchAll(TOKEN_PATTERN))
+      found.push({ at: index, end: index + token.length, by: '[secret:token]' });
+    return found.sort((a, b) => a.at - b.at || b.end - a.end);
   }
 
-  /** Where the first secret begins that may go on behind the end; one that is whole before that is passed over. */
+  /** Where the part begins that may go on behind the end; a secret that is whole before that is passed over. */
   private openFrom(text: string): number {
-    let open = this.growingFrom(text, 0);
+    let open = this.heldFrom(text, 0);
     if (open === text.length) return open;
-    for (const { index, 0: found } of text.matchAll(this.inText)) {
-      if (index >= open) break;
-      if (index + found.length > open) open = this.growingFrom(text, index + found.length);
+    let end = 0;
+    for (const found of this.isClean(text) ? [] : this.findings(text)) {
+      if (found.at >= open) break;
+      if (found.at < end) continue;
+      ({ end } = found);
+      if (end > open) open = this.heldFrom(text, end);
     }
     return open;
   }
 
-  private growingFrom(text: string, from: number): number {
-    let held = PARTIAL_TOKEN.exec(text.slice(Math.max(from, text.length - 80)))?.[0].length ?? 0;
-    for (const form of this.forms) {
-      for (let length = Math.min(form.length - 1, text.length - from); length > held; length -= 1) {
-        if (text.endsWith(form.slice(0, length))) held = length;
-      }
-    }
-    return text.length - held;
+  /**
+   * What is held must not depend on what the secrets are, or whoever chooses the text could guess them letter by letter:
+   * as much as the longest may be, back to a character that none of them can have.
+   */
+  private heldFrom(text: string, from: number): number {
+    const token = PARTIAL_TOKEN.exec(text.slice(Math.max(from, text.length - 80)))?.[0].length ?? 0;
+    let open = text.length;
+    while (open > from && text.length - open < this.longest - 1 && !this.isBorder(text.charCodeAt(open - 1)))
+      open -= 1;
+    return Math.max(from, Math.min(open, text.length - token));
+  }
+
+  private isBorder(code: number): boolean {
+    return code > 127 ? this.bordersAre.wide : this.bordersAre.space && SPACES.has(code);
   }
 }
 
@@ -97,11 +116,38 @@ export class RedactingStream {
   }
 }
 
-const ESCAPE = '\\\\(?:u[0-9a-fA-F]{4}|.)';
+interface Finding {
+  at: number;
+  end: number;
+  by: string;
+}
 
-function anyOf(forms: readonly string[], ...patterns: string[]): RegExp {
-  const exact = forms.map((form) => form.replaceAll(/[\\^$.*+?()[\]{}|/]/g, '\\$&'));
-  return new RegExp([...exact, ...patterns].join('|'), 'g');
+function withStandIns(text: string, findings: readonly Finding[]): string {
+  let clean = '';
+  let end = 0;
+  for (const finding of findings) {
+    if (finding.at < end) continue;
+    clean += text.slice(end, finding.at) + finding.by;
+    ({ end } = finding);
+  }
+  return clean + text.slice(end);
+}
+
+const QUOTE_OR_ESCAPE = /"|\\(?:u[0-9a-fA-F]{4}|.)/g;
+
+/** Those that begin in a string of the JSON, and not in the middle of an escape. */
+function withinStrings(json: string, findings: readonly Finding[]): Finding[] {
+  const marks = json.matchAll(QUOTE_OR_ESCAPE);
+  let mark = marks.next().value;
+  let isString = false;
+  let escapeEnd = 0;
+  return findings.filter(({ at }) => {
+    for (; mark && mark.index < at; mark = marks.next().value) {
+      if (mark[0] === '"') isString = !isString;
+      else escapeEnd = mark.index + mark[0].length;
+    }
+    return isString && at >= escapeEnd;
+  });
 }
 
 /** Whether every quote and control character in it is escaped, and no escape is cut. */

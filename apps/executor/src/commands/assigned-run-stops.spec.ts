@@ -122,7 +122,9 @@ describe('a run that is to stop', () => {
   });
 
   it('fails where it puts out more than it may', async () => {
-    const { sandbox, ended } = await begin({ staging: { url: parts.urlOf('{i}'), maxBytes: 10 } });
+    const { sandbox, ended } = await begin({
+      staging: { url: parts.urlOf('{i}'), maxBytes: 10, stateBytes: 10 },
+    });
     const outputs = { b: { type: 'text', displayName: 'B', content: 'x'.repeat(100_000) } };
     sandbox.say(done({ is: 'succeeded', output: { text: null, source: null, reason: 'none', outputs } }));
     await ended();
@@ -159,23 +161,5 @@ describe('a run whose runner is gone', () => {
     await parts.outbox.whenIdle();
     expect(outcomes).toEqual(['returned']);
     expect(ends()).toEqual([]);
-  });
-});
-
-describe('a run that cannot be prepared', () => {
-  it.each<[string, () => Partial<Assignment>]>([
-    ['its plan', () => ({ plan: { hash: 'another', url: parts.urlOf('another') } })],
-    ['its input', () => ({ input: { url: parts.urlOf('another') } })],
-    [
-      'the state of a node',
-      () => ({ checkpoints: [{ nodeId: 'a', iteration: 0, url: parts.urlOf('another') }] }),
-    ],
-    ['the state of a node whole', () => ({ checkpoints: [{ nodeId: 'a', iteration: 0, sealed: 'AAAA' }] })],
-  ])('for want of %s fails, and leaves its seat to others', async (_what, more) => {
-    const { begun, ended, run } = assign(more());
-    await begun;
-    expect(await ended()).toBe('ended');
-    expect(ends()).toEqual([['run.failed', 'run.plan_unavailable']]);
-    expect(await isFree(run.assignment.organizationId)).toBe(true);
   });
 });

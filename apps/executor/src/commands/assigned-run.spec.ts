@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Assignment } from '#libs/contracts';
-import { sealCheckpoint } from '#libs/crypto';
+import { contentHash, sealCheckpoint } from '#libs/crypto';
 import { PartsOfExecutor, TWO_NODES } from '../../../../libs/testing/src/executor-parts.ts';
 import { until } from '../../../../libs/testing/src/until.ts';
 import type { RunnerResult } from '../runner-protocol.ts';
@@ -58,7 +58,9 @@ describe('an assigned run', () => {
 
   it('fetches an input that is too large for its assignment', async () => {
     parts.stored.set('/input', Buffer.from('{"large":1}'));
-    const { started } = await begin({ input: { url: parts.urlOf('input'), hash: 'h' } });
+    const { started } = await begin({
+      input: { url: parts.urlOf('input'), hash: contentHash('{"large":1}') },
+    });
     expect(started).toMatchObject({ input: { large: 1 } });
   });
 

@@ -1,19 +1,19 @@
 import type { Assignment, RunError, RunUsage } from '#libs/contracts';
-import { openCheckpoint } from '#libs/crypto';
 import type { Plan } from '#libs/engine';
-import { AppError, type ErrorCode, isErrorCode, problemOf } from '#libs/kernel';
+import { AppError, isErrorCode, problemOf } from '#libs/kernel';
+import type { Brokers } from '../broker/brokers.ts';
 import { Redactor } from '../broker/redactor.ts';
+import { RunRequests } from '../broker/run-requests.ts';
+import type { EventOutbox } from '../events/event-outbox.ts';
+import { BadEvent, Reporter } from '../events/reporter.ts';
+import { Staging } from '../events/staging.ts';
 import type { FromRunner, RunnerResult } from '../runner-protocol.ts';
-import { secretStandIn } from '../runner-protocol.ts';
 import type { LostBecause, RunInRunner } from '../runners/runner.ts';
 import type { RunnerPool, Seat } from '../runners/runner-pool.ts';
 import type { DoneOutcome } from './attempts.ts';
-import type { Brokers } from './brokers.ts';
-import type { EventOutbox } from './event-outbox.ts';
-import { fetchGranted, type PlanCache } from './granted-blobs.ts';
-import { BadEvent, Reporter } from './reporter.ts';
-import { RunRequests } from './run-requests.ts';
-import { LimitExceeded, Staging } from './staging.ts';
+import { BlobUnavailable, type PlanCache } from './granted-blobs.ts';
+import { prepareRun } from './prepare-run.ts';
+import { type Stop, stopOf } from './stop.ts';
 
 export interface ExecutorParts {
   executorId: string;
@@ -27,9 +27,6 @@ export interface ExecutorParts {
 
 /** One for all: making an error for each run would cost more than the run's end. */
 const OVER = new Error('the run is over');
-
-/** Why a run is being stopped before its end. */
-type Stop = { as: 'cancelled' } | { as: 'timed_out' } | { as: 'failed'; code: ErrorCode; detail: string };
 
 /** One attempt on this executor, from its assignment to its last event. */
 export class AssignedRun implements RunInRunner {
@@ -77,20 +74,20 @@ export class AssignedRun implements RunInRunner {
     const { assignment, parts } = this;
     const taking = parts.pool.take(assignment.organizationId, assignment.isAlone);
     try {
-      const [plan, input, seat] = await Promise.all([
-        parts.plans.get(assignment.plan.hash, assignment.plan.url),
-        this.input(),
+      const [prepared, seat] = await Promise.all([
+        prepareRun(assignment, parts.plans, this.abort.signal),
         taking,
       ]);
       this.seat = seat;
-      this.plan = plan;
-      const completed = await this.completed();
+      this.plan = prepared.plan;
       // the runner can have died meanwhile, and would not tell this run of it
       if (seat.runner.isDead) this.giveBack();
       if (this.isOver) return seat.runner.leave();
-      this.start(plan, seat, input, completed);
+      this.timeout = setTimeout(() => this.stopFor({ as: 'timed_out' }), assignment.timeoutMs);
+      this.number = seat.runner.start(prepared, this);
     } catch (cause) {
       void taking.then(({ runner }) => runner.leave());
+      if (cause instanceof BlobUnavailable) return this.leave('unserved');
       this.end(
         'failed',
         new AppError('run.plan_unavailable', {
@@ -107,9 +104,7 @@ export class AssignedRun implements RunInRunner {
 
   /** The executor ends: the attempt is given back, nobody's fault. */
   giveBack(): void {
-    if (this.isOver) return;
-    this.close();
-    this.finished('returned');
+    this.leave('returned');
   }
 
   frame(frame: Exclude<FromRunner, { kind: 'ready' }>): void {
@@ -140,33 +135,7 @@ export class AssignedRun implements RunInRunner {
   lost(because: LostBecause): void {
     if (this.isOver) return;
     if (because === 'killed_for_this_run' && this.stop) return this.endStopped(this.stop);
-    this.close();
-    this.finished(because === 'crashed' ? 'lost' : 'returned');
-  }
-
-  private start(
-    plan: Plan,
-    seat: Seat,
-    input: string | undefined,
-    completed: { nodeId: string; outputs: unknown }[],
-  ): void {
-    const { assignment } = this;
-    this.timeout = setTimeout(() => this.stopFor({ as: 'timed_out' }), assignment.timeoutMs);
-    const standIns = assignment.secrets.map(({ name }): [string, string] => [name, secretStandIn(name)]);
-    this.number = seat.runner.start(
-      {
-        planHash: assignment.plan.hash,
-        plan,
-        frame: {
-          idSeed: assignment.runId,
-          sessionId: assignment.sessionId,
-          ...(input !== undefined && { input: JSON.parse(input) }),
-          variables: { ...assignment.variables, ...Object.fromEntries(standIns) },
-          completed: completed as never,
-        },
-      },
-      this,
-    );
+    this.leave(because === 'crashed' ? 'lost' : 'returned');
   }
 
   /** With the first word of the runner, so that what a short run has to say leaves in one message. */
@@ -181,29 +150,6 @@ export class AssignedRun implements RunInRunner {
       executorId,
       warm: this.seat?.isWarm ?? false,
     });
-  }
-
-  private async input(): Promise<string | undefined> {
-    const { input } = this.assignment;
-    if (input.url === undefined) return input.json;
-    return (await fetchGranted(input.url, this.abort.signal)).toString('utf8');
-  }
-
-  private async completed(): Promise<{ nodeId: string; outputs: unknown }[]> {
-    const { checkpoints, checkpointKey, runId } = this.assignment;
-    const key = Buffer.from(checkpointKey, 'base64');
-    return Promise.all(
-      checkpoints.map(async ({ nodeId, iteration, sealed, url }) => {
-        const bytes =
-          url === undefined
-            ? Buffer.from(sealed ?? '', 'base64')
-            : await fetchGranted(url, this.abort.signal);
-        return {
-          nodeId,
-          outputs: JSON.parse(openCheckpoint(key, { runId, nodeId, iteration }, bytes)) as unknown,
-        };
-      }),
-    );
   }
 
   private done(result: RunnerResult): void {
@@ -248,7 +194,8 @@ export class AssignedRun implements RunInRunner {
   }
 
   private endStopped(stop: Stop): void {
-    if (stop.as === 'cancelled') this.endWith('run.cancelled', { confirmed: true, usage: this.usage() });
+    if (stop.as === 'unserved') this.leave('unserved');
+    else if (stop.as === 'cancelled') this.endWith('run.cancelled', { confirmed: true, usage: this.usage() });
     else if (stop.as === 'failed') this.end('failed', new AppError(stop.code, { detail: stop.detail }));
     else {
       const seconds = Math.round(this.assignment.timeoutMs / 1000);
@@ -269,6 +216,13 @@ export class AssignedRun implements RunInRunner {
     if (this.isOver) return;
     this.reporter.end(type, data, () => this.sent());
     this.close();
+  }
+
+  /** The attempt ends here without an end of its run, which goes on with the next. */
+  private leave(outcome: Exclude<DoneOutcome, 'ended'>): void {
+    if (this.isOver) return;
+    this.close();
+    this.finished(outcome);
   }
 
   /** The bus has the last event: only now is the attempt done. */
@@ -305,22 +259,6 @@ export class AssignedRun implements RunInRunner {
       attempts: attempt,
     };
   }
-}
-
-function stopOf(cause: unknown): Stop {
-  if (cause instanceof LimitExceeded)
-    return { as: 'failed', code: 'run.limit_exceeded', detail: cause.message };
-  if (cause instanceof BadEvent)
-    return {
-      as: 'failed',
-      code: 'run.bad_event',
-      detail: `The run produced what cannot be recorded: ${cause.message}.`,
-    };
-  return {
-    as: 'failed',
-    code: 'run.plan_unavailable',
-    detail: `A large value could not be stored: ${(cause as Error).message}.`,
-  };
 }
 
 function isCount(value: unknown): value is number {

@@ -1,23 +1,25 @@
 import { contentHash } from '#libs/crypto';
 import { Plan } from '#libs/engine';
 
-/** Content that could not be fetched, or is not what its hash says. */
-class BlobUnavailable extends Error {}
+/** What was granted could not be fetched or put now. The next attempt has grants of its own. */
+export class BlobUnavailable extends Error {}
 
 /** A blob store that does not answer must not hold a run for ever. */
 export const BLOB_TIMEOUT_MS = 30_000;
 
-export async function fetchGranted(url: string, signal?: AbortSignal): Promise<Buffer> {
-  let answer: Response;
-  try {
-    answer = await fetch(url, { signal: within(BLOB_TIMEOUT_MS, signal) });
-  } catch (cause) {
-    throw new BlobUnavailable('the blob store cannot be reached', { cause });
-  }
+/** Fetches content, and checks it where its hash is known. */
+export async function fetchGranted(url: string, signal?: AbortSignal, hash?: string): Promise<Buffer> {
+  const reached = <Part>(part: Promise<Part>) =>
+    part.catch((cause: unknown) => {
+      throw new BlobUnavailable('the blob store cannot be reached', { cause });
+    });
+  const answer = await reached(fetch(url, { signal: within(BLOB_TIMEOUT_MS, signal) }));
   if (!answer.ok) throw new BlobUnavailable(`the blob store answered ${answer.status}`);
   const length = Number(answer.headers.get('content-length') ?? 0);
-  if (length > MAX_BYTES) throw new BlobUnavailable(`a blob may hold ${MAX_BYTES} bytes`);
-  return Buffer.from(await answer.arrayBuffer());
+  if (length > MAX_BYTES) throw new Error(`a blob may hold ${MAX_BYTES} bytes`);
+  const content = Buffer.from(await reached(answer.arrayBuffer()));
+  if (hash !== undefined && contentHash(content) !== hash) throw new Error('it is not what its hash says');
+  return content;
 }
 
 /** A signal of its own, or of whoever ends first. */
@@ -53,8 +55,7 @@ export class PlanCache {
   }
 
   private async fetch(hash: string, url: string): Promise<Plan> {
-    const content = await fetchGranted(url);
-    if (contentHash(content) !== hash) throw new BlobUnavailable('the plan is not what its hash says');
+    const content = await fetchGranted(url, undefined, hash);
     return Plan.parse(JSON.parse(content.toString('utf8')));
   }
 }

@@ -1,9 +1,9 @@
 import type { Bus } from '#libs/bus';
 import { ExecutorStatus } from '#libs/contracts';
 import { DEFAULTS } from '#libs/domain';
+import type { EventOutbox } from '../events/event-outbox.ts';
 import type { RunnerPool } from '../runners/runner-pool.ts';
 import type { Attempts } from './attempts.ts';
-import type { EventOutbox } from './event-outbox.ts';
 
 const EACH_MS = 1_000;
 

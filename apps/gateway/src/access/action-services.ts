@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { TenantDatabase } from '#libs/database';
-import { AuditTrail } from '../audit/audit-trail.ts';
+import { AuditTrail } from '../audit/audit.public.ts';
 import { ControlAnnouncer } from './control-announcer.ts';
 import { Idempotency } from './idempotency.ts';
 

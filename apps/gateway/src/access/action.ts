@@ -18,7 +18,11 @@ type ContextOf<M extends Mode> = M extends 'tenant'
     : OpenContext;
 type ActorOf<M extends Mode> = M extends 'open' ? Stranger : Actor;
 
-export type AuditName = `${string}.${string}` | 'none';
+type InTransaction<M extends Mode, Part> = M extends 'tenant' ? Part : never;
+
+type AuditName = `${string}.${string}`;
+/** Without a transaction to write it in, an action audits nothing, or says that it does so itself, and as what. */
+export type Audits<M extends Mode> = 'none' | (M extends 'tenant' ? AuditName : { itself: AuditName });
 
 /**
  * One verb on one noun. Whoever calls it, and however: it checks the permission, opens the transaction, and writes the
@@ -28,12 +32,12 @@ export type AuditName = `${string}.${string}` | 'none';
 export abstract class Action<Input, Output, M extends Mode = 'tenant'> {
   /** The permission to enter. */
   abstract readonly needs: M extends 'open' ? 'nothing' : Permission;
-  abstract readonly audits: AuditName;
+  abstract readonly audits: Audits<M>;
   abstract readonly transaction: M;
   /** The route under which an idempotency key counts, for actions that create something. */
-  readonly creates: string | undefined = undefined;
+  readonly creates?: InTransaction<M, string>;
   /** What other processes may have cached and must hear of, once it is committed. */
-  readonly changes: Changed | undefined = undefined;
+  readonly changes?: InTransaction<M, Changed>;
 
   @Inject(ActionServices) private readonly services!: ActionServices;
 
@@ -44,6 +48,9 @@ export abstract class Action<Input, Output, M extends Mode = 'tenant'> {
     };
     return withSpan(this.spanName, attributes, () => this.enter(actor, input));
   }
+
+  /** What the input alone decides, before a connection is held for it: throws where that is a refusal. */
+  protected prepare?(input: Input): void;
 
   protected abstract perform(context: ContextOf<M>, input: Input): Promise<Output>;
 
@@ -70,6 +77,7 @@ export abstract class Action<Input, Output, M extends Mode = 'tenant'> {
       await this.checkScope(principal, needs, context, input);
       return this.perform(context, input);
     }
+    this.prepare?.(input);
     const output = await this.services.database.withOrg(principal.organizationId, async (tx) => {
       const context = { ...free, tx } as ContextOf<M>;
       await this.checkScope(principal, needs, context, input);
@@ -104,12 +112,14 @@ export abstract class Action<Input, Output, M extends Mode = 'tenant'> {
       this.creates === undefined ? undefined : await idempotency.begin(context, this.creates, input);
     if (once?.earlier !== undefined) return once.earlier as Output;
     const output = await perform();
-    if (this.audits !== 'none') await audit.write(context, this.audits, { input, output });
+    if (typeof this.audits === 'string' && this.audits !== 'none')
+      await audit.write(context, this.audits, { input, output });
     await once?.keep(this.kept(output));
     return output;
   }
 
   private get spanName(): string {
+    if (typeof this.audits === 'object') return this.audits.itself;
     return this.audits === 'none' ? (this.needs as string).replace(':', '.') : this.audits;
   }
 }

@@ -4,7 +4,7 @@ import { ControlChanged } from '#libs/contracts';
 
 export type Changed = Parameters<typeof ControlChanged.encode>[1]['what'];
 
-/** Tells all processes that something they may have cached is stale. Sent after the commit; a lost hint costs five seconds. */
+/** Tells all processes that something they may have cached is stale. Sent after the commit; a lost hint costs `controlFreshMs`. */
 @Injectable()
 export class ControlAnnouncer {
   constructor(private readonly bus: Bus) {}

@@ -3,6 +3,7 @@ import { idempotencyHash } from '#libs/crypto';
 import { AppError, canonicalJson, flawOfJson, type Json } from '#libs/kernel';
 import { CELL_KEYS, type GatewayKeys } from '../gateway.keys.ts';
 import type { ActionContext } from './action-context.ts';
+import { IdempotencyStore, type RequestName } from './idempotency.store.ts';
 
 /** A first request under a key: what it makes is kept beside it, in its transaction. */
 export interface Once {
@@ -13,7 +14,10 @@ export interface Once {
 /** Requests that may be sent twice and count once. */
 @Injectable()
 export class Idempotency {
-  constructor(@Inject(CELL_KEYS) private readonly keys: GatewayKeys) {}
+  constructor(
+    @Inject(CELL_KEYS) private readonly keys: GatewayKeys,
+    private readonly store: IdempotencyStore,
+  ) {}
 
   /** The hash of a body under one key, so that another body is noticed. */
   hashOf(input: unknown): Buffer {
@@ -37,32 +41,18 @@ export class Idempotency {
     if (flaw) throw new AppError('request.invalid', { detail: `The body cannot be taken: ${flaw}.` });
     const bodyHash = new Uint8Array(this.hashOf(input));
     const name = { orgId: organizationId, principalId: principal.id, route, key };
-    const taken = await tx.$executeRaw`
-      insert into idempotency (org_id, principal_id, route, key, body_hash, resource_id)
-      values (${organizationId}::uuid, ${principal.id}::uuid, ${route}, ${key}, ${bodyHash}, ${organizationId}::uuid)
-      on conflict (org_id, principal_id, route, key) do update
-        set body_hash = excluded.body_hash, response = null, created_at = now()
-        where idempotency.created_at < now() - interval '24 hours'`;
-    if (taken === 0)
+    if (!(await this.store.take(tx, name, bodyHash)))
       return { earlier: await this.earlier(tx, name, bodyHash, request), keep: async () => undefined };
-    return {
-      keep: async (output) => {
-        const { id } = output as { id?: string };
-        await tx.idempotency.update({
-          where: { orgId_principalId_route_key: name },
-          data: { response: output as object, ...(id !== undefined && { resourceId: id }) },
-        });
-      },
-    };
+    return { keep: (output) => this.store.keep(tx, name, output as { id?: string }) };
   }
 
   private async earlier(
     tx: ActionContext['tx'],
-    name: { orgId: string; principalId: string; route: string; key: string },
+    name: RequestName,
     bodyHash: Uint8Array,
     request: ActionContext['request'],
   ): Promise<unknown> {
-    const found = await tx.idempotency.findUniqueOrThrow({ where: { orgId_principalId_route_key: name } });
+    const found = await this.store.find(tx, name);
     if (!Buffer.from(found.bodyHash).equals(bodyHash)) throw reusedKey();
     request.isReplayed = true;
     return found.response;

@@ -2,10 +2,9 @@ import { Inject, Injectable } from '@nestjs/common';
 import { PassportStrategy } from '@nestjs/passport';
 import passportJwt from 'passport-jwt';
 import { Doors } from '#libs/database';
-import { isRole, type Principal, type Role } from '#libs/domain';
-import { AppError } from '#libs/kernel';
+import { DEFAULTS, isRole, type Principal, type Role } from '#libs/domain';
+import { AppError, TtlCache } from '#libs/kernel';
 import { CELL_KEYS, type GatewayKeys } from '../gateway.keys.ts';
-import { TtlCache } from './ttl-cache.ts';
 
 export const JWT_STRATEGY = 'headgate-jwt';
 export const TOKEN_ISSUER = 'headgate';
@@ -18,8 +17,6 @@ export interface AccessClaims {
   av: number;
 }
 
-const FRESH_MS = 5_000;
-
 interface Membership {
   authorizationVersion: number;
   roles: Role[];
@@ -28,7 +25,7 @@ interface Membership {
 /** Access tokens: ES256, of our type and key, and of the user's current authorization version. */
 @Injectable()
 export class JwtStrategy extends PassportStrategy(passportJwt.Strategy, JWT_STRATEGY) {
-  private readonly memberships = new TtlCache<Membership | undefined>(FRESH_MS, 10_000);
+  private readonly memberships = new TtlCache<Membership | undefined>(DEFAULTS.controlFreshMs, 10_000);
 
   constructor(
     @Inject(CELL_KEYS) keys: GatewayKeys,

@@ -1,23 +1,31 @@
 import { Injectable } from '@nestjs/common';
 import { AUDIT_START, auditHash } from '#libs/crypto';
+import type { TenantTransaction } from '#libs/database';
+import type { Principal } from '#libs/domain';
 import { isJsonObject, type JsonObject } from '#libs/kernel';
-import type { ActionContext } from '../access/action-context.ts';
+import { AuditStore } from './audit.store.ts';
+
+/** Who changes something, in which request and transaction. */
+export interface Change {
+  tx: TenantTransaction;
+  principal: Principal;
+  organizationId: string;
+  request: { id: string };
+}
 
 /** The organization's record of what was changed and by whom: each entry holds the hash of the one before it. */
 @Injectable()
 export class AuditTrail {
+  constructor(private readonly store: AuditStore) {}
+
   /** Writes an entry in the transaction of the change. Names of fields, never values. */
   async write(
-    { tx, principal, organizationId, request }: ActionContext,
+    { tx, principal, organizationId, request }: Change,
     act: string,
     { input, output }: { input: unknown; output: unknown },
   ): Promise<void> {
-    await tx.$executeRaw`select pg_advisory_xact_lock(hashtextextended(${`audit:${organizationId}`}, 0))`;
-    const last = await tx.auditEntry.findFirst({
-      orderBy: { seq: 'desc' },
-      select: { seq: true, hash: true },
-    });
-    const seq = Number(last?.seq ?? 0) + 1;
+    const last = await this.store.lockEnd(tx, organizationId);
+    const seq = (last?.seq ?? 0) + 1;
     const entry: JsonObject = {
       act,
       actor: principal.id,
@@ -30,9 +38,7 @@ export class AuditTrail {
       diff: isJsonObject(input) ? Object.keys(input).sort() : [],
     };
     const hash = auditHash(last?.hash ?? AUDIT_START, entry);
-    await tx.auditEntry.create({
-      data: { orgId: organizationId, seq: BigInt(seq), hash: new Uint8Array(hash), entry },
-    });
+    await this.store.add(tx, { orgId: organizationId, seq, hash, entry });
   }
 }
 

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { AppError, newId } from '#libs/kernel';
 import { Action, type ActionContext } from '../access/action.ts';
-import type { CreateDeployment, Deployment } from './deployment.schema.ts';
+import { type CreateDeployment, type Deployment, wholeOf } from './deployment.schema.ts';
 import { DeploymentStore } from './deployment.store.ts';
 import { ReleaseCheck } from './release-check.ts';
 
@@ -25,19 +25,16 @@ export class CreateDeploymentAction extends Action<CreateDeployment, Deployment>
     { flowId, environmentId, name, traffic }: CreateDeployment,
   ): Promise<Deployment> {
     const { tx, organizationId: orgId, principal } = context;
-    const flow = await tx.flow.findFirst({ where: { id: flowId }, select: { projectId: true } });
-    const environment = await tx.environment.findFirst({
-      where: { id: environmentId },
-      select: { projectId: true },
+    const { projectId, environmentProjectId } = await this.deployments.placesOf(tx, {
+      flowId,
+      environmentId,
     });
-    if (!flow || !environment) throw new AppError('resource.not_found');
-    if (flow.projectId !== environment.projectId) {
+    if (projectId !== environmentProjectId) {
       throw new AppError('deployment.flow_foreign', {
         detail: 'The flow and the environment belong to different projects: choose both of one.',
       });
     }
     const id = newId();
-    const { projectId } = flow;
     await this.deployments.insert(tx, {
       orgId,
       id,
@@ -47,8 +44,8 @@ export class CreateDeploymentAction extends Action<CreateDeployment, Deployment>
       name,
       createdBy: principal.id,
     });
-    const versionId = traffic?.[0]?.versionId;
-    if (versionId !== undefined) {
+    if (traffic) {
+      const versionId = wholeOf(traffic);
       await this.releases.pass(tx, { flowId, environmentId, versionId });
       await this.deployments.release(tx, {
         orgId,

@@ -1,18 +1,15 @@
 import { Injectable } from '@nestjs/common';
 import { TenantDatabase } from '#libs/database';
-import { may, type Principal } from '#libs/domain';
-import { AppError } from '#libs/kernel';
-import { TtlCache } from '../access/ttl-cache.ts';
+import { DEFAULTS, may, type Principal } from '#libs/domain';
+import { AppError, TtlCache } from '#libs/kernel';
 import { DeploymentStore, type RunnableDeployment } from './deployment.store.ts';
 
-/** A release never survives this here, even where the hint that it changed is lost. */
-const FRESH_MS = 5_000;
 const REF = /^[A-Za-z0-9][A-Za-z0-9._-]{0,79}(@[^@\p{Cc}]{1,80})?$/u;
 
 /** Finds what a reference means to a principal, from a cache that changes are announced to. */
 @Injectable()
 export class DeploymentDirectory {
-  private readonly found = new TtlCache<RunnableDeployment[]>(FRESH_MS, 20_000);
+  private readonly found = new TtlCache<RunnableDeployment[]>(DEFAULTS.controlFreshMs, 20_000);
 
   constructor(
     private readonly database: TenantDatabase,

@@ -17,6 +17,12 @@ const Traffic = z
   .length(1)
   .meta({ description: 'One version with all 10000 basis points.' });
 
+/** The version that all of the traffic goes to. */
+export function wholeOf([share]: z.output<typeof Traffic>): string {
+  if (!share) throw new Error('traffic without a share has passed its schema');
+  return share.versionId;
+}
+
 export const CreateDeployment = z
   .strictObject({ flowId: Id, environmentId: Id, name: DeploymentName, traffic: Traffic.optional() })
   .meta({ id: 'CreateDeployment' });

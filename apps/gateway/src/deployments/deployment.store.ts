@@ -32,8 +32,9 @@ export interface RunnableDeployment {
   environment: string;
   flowId: string;
   versionId: string | null;
-  /** Which nodes could take the main input; exactly one makes an input possible. */
+  /** Whether one of its nodes can take the main input. */
   takesInput: boolean;
+  /** The nodes that could, where there is more than one. */
   ambiguousInputs: string[];
 }
 
@@ -61,6 +62,40 @@ export class DeploymentStore {
         detail: `A deployment named "${deployment.name}" exists in this environment: choose another name, or release on that one.`,
       });
     }
+  }
+
+  /** The projects in which flow and environment are. */
+  async placesOf(
+    tx: TenantTransaction,
+    { flowId, environmentId }: { flowId: string; environmentId: string },
+  ): Promise<{ projectId: string; environmentProjectId: string }> {
+    const select = { projectId: true };
+    const flow = await tx.flow.findFirst({ where: { id: flowId }, select });
+    const environment = await tx.environment.findFirst({ where: { id: environmentId }, select });
+    if (!flow || !environment) throw new AppError('resource.not_found');
+    return { projectId: flow.projectId, environmentProjectId: environment.projectId };
+  }
+
+  /** Whose version it is, and the variables without which it does not run. */
+  async releasable(tx: TenantTransaction, versionId: string): Promise<{ flowId: string; needs: string[] }> {
+    const version = await tx.version.findFirst({
+      where: { id: versionId },
+      select: { flowId: true, report: true },
+    });
+    if (!version) throw new AppError('resource.not_found');
+    // written by the compiler
+    const { variables } = version.report as unknown as { variables: { name: string; isRequired: boolean }[] };
+    const needs = variables.filter(({ isRequired }) => isRequired).map(({ name }) => name);
+    return { flowId: version.flowId, needs };
+  }
+
+  /** Which of these variables an environment has. */
+  async variablesOf(tx: TenantTransaction, environmentId: string, names: string[]): Promise<Set<string>> {
+    const rows = await tx.variable.findMany({
+      where: { environmentId, name: { in: names } },
+      select: { name: true },
+    });
+    return new Set(rows.map(({ name }) => name));
   }
 
   /** Makes a release the current one. */

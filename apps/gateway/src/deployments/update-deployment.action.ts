@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { Scope } from '#libs/domain';
 import { Action, type ActionContext } from '../access/action.ts';
-import type { Deployment, UpdateDeployment } from './deployment.schema.ts';
+import { type Deployment, type UpdateDeployment, wholeOf } from './deployment.schema.ts';
 import { DeploymentStore } from './deployment.store.ts';
 import { ReleaseCheck } from './release-check.ts';
 
@@ -31,16 +31,15 @@ export class UpdateDeploymentAction extends Action<Input, Deployment> {
     { id, traffic, reason = '' }: Input,
   ): Promise<Deployment> {
     const { flowId, environmentId } = await this.deployments.get(tx, id);
-    for (const { versionId } of traffic) {
-      await this.releases.pass(tx, { flowId, environmentId, versionId });
-      await this.deployments.release(tx, {
-        orgId,
-        deploymentId: id,
-        versionId,
-        reason,
-        createdBy: principal.id,
-      });
-    }
+    const versionId = wholeOf(traffic);
+    await this.releases.pass(tx, { flowId, environmentId, versionId });
+    await this.deployments.release(tx, {
+      orgId,
+      deploymentId: id,
+      versionId,
+      reason,
+      createdBy: principal.id,
+    });
     return this.deployments.get(tx, id);
   }
 }

@@ -21,6 +21,10 @@ export class CreateFlowAction extends Action<Input, Flow> {
     super();
   }
 
+  protected override prepare({ definition }: Input): void {
+    if (definition) this.versions.compile(definition);
+  }
+
   protected async perform(
     context: ActionContext,
     { projectId, name, description = '', definition }: Input,

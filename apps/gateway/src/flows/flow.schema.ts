@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { Id, Name, pageOf, Timestamp, text } from '#libs/http';
-import { Definition, Version } from '../versions/versions.public.ts';
+import { Definition, Version, VersionSummary } from '../versions/versions.public.ts';
 
 export const CreateFlow = z
   .strictObject({
@@ -25,4 +25,9 @@ export const Flow = z
   .meta({ id: 'Flow' });
 export type Flow = z.output<typeof Flow>;
 
-export const FlowPage = pageOf(Flow, 'FlowPage');
+export const FlowSummary = Flow.extend({ latestVersion: VersionSummary.nullable() }).meta({
+  id: 'FlowSummary',
+});
+export type FlowSummary = z.output<typeof FlowSummary>;
+
+export const FlowPage = pageOf(FlowSummary, 'FlowPage');

@@ -2,19 +2,24 @@ import { Injectable } from '@nestjs/common';
 import { isForeignKeyViolation, isUniqueViolation, type TenantTransaction } from '#libs/database';
 import { type Page, type PageQuery, page } from '#libs/http';
 import { AppError } from '#libs/kernel';
-import { presentVersion, VERSION_COLUMNS, type VersionRow } from '../versions/versions.public.ts';
-import type { Flow } from './flow.schema.ts';
+import {
+  presentSummary,
+  presentVersion,
+  SUMMARY_COLUMNS,
+  VERSION_COLUMNS,
+} from '../versions/versions.public.ts';
+import type { Flow, FlowSummary } from './flow.schema.ts';
 
-interface FlowRow {
+interface FlowRow<Latest> {
   id: string;
   projectId: string;
   name: string;
   description: string;
   createdAt: Date;
-  versions: VersionRow[];
+  versions: Latest[];
 }
 
-const WITH_LATEST = { versions: { orderBy: { number: 'desc' as const }, take: 1, select: VERSION_COLUMNS } };
+const LATEST = { orderBy: { number: 'desc' }, take: 1 } as const;
 
 @Injectable()
 export class FlowStore {
@@ -41,31 +46,41 @@ export class FlowStore {
   }
 
   async get(tx: TenantTransaction, id: string): Promise<Flow> {
-    const row = await tx.flow.findFirst({ where: { id }, include: WITH_LATEST });
+    const row = await tx.flow.findFirst({
+      where: { id },
+      include: { versions: { ...LATEST, select: VERSION_COLUMNS } },
+    });
     if (!row) throw new AppError('resource.not_found');
-    return present(row);
+    return present(row, presentVersion);
   }
 
-  async list(tx: TenantTransaction, projectId: string, { limit, cursor }: PageQuery): Promise<Page<Flow>> {
+  async list(
+    tx: TenantTransaction,
+    projectId: string,
+    { limit, cursor }: PageQuery,
+  ): Promise<Page<FlowSummary>> {
     const project = await tx.project.findFirst({ where: { id: projectId }, select: { id: true } });
     if (!project) throw new AppError('resource.not_found');
     const rows = await tx.flow.findMany({
       where: { projectId, ...(cursor && { id: { gt: cursor } }) },
-      include: WITH_LATEST,
+      include: { versions: { ...LATEST, select: SUMMARY_COLUMNS } },
       orderBy: { id: 'asc' },
       take: limit + 1,
     });
-    return page(rows, limit, present);
+    return page(rows, limit, (row) => present(row, presentSummary));
   }
 }
 
-function present({ id, projectId, name, description, createdAt, versions: [latest] }: FlowRow): Flow {
+function present<Latest, Shown>(
+  { id, projectId, name, description, createdAt, versions: [latest] }: FlowRow<Latest>,
+  show: (latest: Latest) => Shown,
+) {
   return {
     id,
     projectId,
     name,
     description,
-    latestVersion: latest ? presentVersion(latest) : null,
+    latestVersion: latest ? show(latest) : null,
     createdAt: createdAt.toISOString(),
   };
 }

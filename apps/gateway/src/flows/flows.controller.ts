@@ -3,7 +3,7 @@ import { ApiCreatedResponse, ApiOkResponse } from '@nestjs/swagger';
 import { Id, type Page, PageQuery } from '#libs/http';
 import { type Actor, CurrentActor } from '../access/actor.ts';
 import { CreateFlowAction } from './create-flow.action.ts';
-import { CreateFlow, Flow, FlowPage } from './flow.schema.ts';
+import { CreateFlow, Flow, FlowPage, type FlowSummary } from './flow.schema.ts';
 import { GetFlowAction } from './get-flow.action.ts';
 import { ListFlowsAction } from './list-flows.action.ts';
 
@@ -33,7 +33,7 @@ export class FlowsController {
     @CurrentActor() actor: Actor,
     @Param('projectId', { schema: Id }) projectId: string,
     @Query({ schema: PageQuery }) query: PageQuery,
-  ): Promise<Page<Flow>> {
+  ): Promise<Page<FlowSummary>> {
     return this.listFlows.run(actor, { projectId, ...query });
   }
 

@@ -1,13 +1,13 @@
 import { Injectable } from '@nestjs/common';
 import type { Page, PageQuery } from '#libs/http';
 import { Action, type ActionContext } from '../access/action.ts';
-import type { Flow } from './flow.schema.ts';
+import type { FlowSummary } from './flow.schema.ts';
 import { FlowStore } from './flow.store.ts';
 
 type Input = PageQuery & { projectId: string };
 
 @Injectable()
-export class ListFlowsAction extends Action<Input, Page<Flow>> {
+export class ListFlowsAction extends Action<Input, Page<FlowSummary>> {
   readonly needs = 'flow:read';
   readonly audits = 'none';
   readonly transaction = 'tenant';
@@ -16,7 +16,7 @@ export class ListFlowsAction extends Action<Input, Page<Flow>> {
     super();
   }
 
-  protected perform({ tx }: ActionContext, { projectId, ...query }: Input): Promise<Page<Flow>> {
+  protected perform({ tx }: ActionContext, { projectId, ...query }: Input): Promise<Page<FlowSummary>> {
     return this.flows.list(tx, projectId, query);
   }
 }

@@ -25,8 +25,7 @@ export class CreateKeyAction extends Action<CreateKey, CreatedKey> {
     input: CreateKey,
   ): Promise<CreatedKey> {
     const deploymentIds = [...new Set(input.deploymentIds)];
-    const found = await tx.deployment.count({ where: { id: { in: deploymentIds } } });
-    if (found !== deploymentIds.length) throw new AppError('resource.not_found');
+    if (!(await this.keys.hasDeployments(tx, deploymentIds))) throw new AppError('resource.not_found');
     const token = mintToken('flow');
     const key = await this.keys.insert(tx, {
       orgId,

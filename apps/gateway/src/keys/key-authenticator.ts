@@ -1,24 +1,24 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { hashToken, isSameHash, readToken, TOKEN_KINDS } from '#libs/crypto';
 import { Doors, type KeyRow, TenantDatabase } from '#libs/database';
-import { KEY_SCOPES, type KeyScope, type Principal } from '#libs/domain';
-import { AppError } from '#libs/kernel';
-import { TtlCache } from '../access/ttl-cache.ts';
+import { DEFAULTS, KEY_SCOPES, type KeyScope, type Principal } from '#libs/domain';
+import { AppError, TtlCache } from '#libs/kernel';
 import { CELL_KEYS, type GatewayKeys } from '../gateway.keys.ts';
+import { KeyStore } from './key.store.ts';
 
-const FRESH_MS = 5_000;
 const LAST_USED_STEP_MS = 60_000;
 
 /** Says whose key a token is; each way to fail has its code, and what is malformed costs no query. */
 @Injectable()
 export class KeyAuthenticator {
-  private readonly rows = new TtlCache<KeyRow | undefined>(FRESH_MS, 50_000);
+  private readonly rows = new TtlCache<KeyRow | undefined>(DEFAULTS.controlFreshMs, 50_000);
   private readonly lastWrittenMs = new Map<string, number>();
 
   constructor(
     @Inject(CELL_KEYS) private readonly keys: GatewayKeys,
     private readonly doors: Doors,
     private readonly database: TenantDatabase,
+    private readonly store: KeyStore,
   ) {}
 
   async authenticate(text: string): Promise<Principal> {
@@ -57,11 +57,7 @@ export class KeyAuthenticator {
     // nobody waits for it, and a use that is not noted is no fault
     void this.database
       .withOrg(organizationId, (tx) =>
-        tx.apiKey.update({
-          where: { orgId_id: { orgId: organizationId, id } },
-          data: { lastUsedAt: new Date(nowMs) },
-          select: { id: true },
-        }),
+        this.store.noteUse(tx, { orgId: organizationId, id, lastUsedAt: new Date(nowMs) }),
       )
       .catch(() => undefined);
   }

@@ -54,6 +54,11 @@ export class KeyStore {
     return present(await tx.apiKey.create({ data, select: COLUMNS }));
   }
 
+  /** Whether all of these are deployments of the organization; each is named once. */
+  async hasDeployments(tx: TenantTransaction, ids: string[]): Promise<boolean> {
+    return (await tx.deployment.count({ where: { id: { in: ids } } })) === ids.length;
+  }
+
   async get(tx: TenantTransaction, id: string): Promise<Key> {
     const row = await tx.apiKey.findFirst({ where: { id }, select: COLUMNS });
     if (!row) throw new AppError('resource.not_found');
@@ -68,6 +73,17 @@ export class KeyStore {
       select: COLUMNS,
     });
     return page(rows, limit, present);
+  }
+
+  async noteUse(
+    tx: TenantTransaction,
+    { orgId, id, lastUsedAt }: { orgId: string; id: string; lastUsedAt: Date },
+  ): Promise<void> {
+    await tx.apiKey.update({
+      where: { orgId_id: { orgId, id } },
+      data: { lastUsedAt },
+      select: { id: true },
+    });
   }
 
   /** Revoking what is revoked changes nothing. */

@@ -15,10 +15,10 @@ export const Wish = createParamDecorator((_data: unknown, context: ExecutionCont
 export function wantsStream(request: FastifyRequest): boolean {
   return (request.headers.accept ?? '')
     .split(',')
-    .some((type) => type.trim().split(';')[0]?.toLowerCase() === 'text/event-stream');
+    .some((type) => type.split(';')[0]?.trim().toLowerCase() === 'text/event-stream');
 }
 
-function wishOf(request: FastifyRequest): AnswerWish {
+export function wishOf(request: FastifyRequest): AnswerWish {
   if (wantsStream(request)) return { as: 'stream' };
   const inQuery = Number((request.query as { wait?: unknown }).wait);
   if (inQuery > 0)

@@ -11,6 +11,7 @@ import { Idempotency, reusedKey } from '../access/idempotency.ts';
 import { DeploymentDirectory, type RunnableDeployment } from '../deployments/deployments.public.ts';
 import { linksOf } from './present-run.ts';
 import type { CreateRun, Run } from './run.schema.ts';
+import { RunStore } from './run.store.ts';
 import { RunWatches, type Watcher } from './run-watches.ts';
 
 export interface CreateRunInput {
@@ -41,6 +42,7 @@ export class CreateRunAction extends Action<CreateRunInput, AcceptedRun, 'none'>
     private readonly acceptor: RunAcceptor,
     private readonly directory: DeploymentDirectory,
     private readonly database: TenantDatabase,
+    private readonly runs: RunStore,
     private readonly idempotency: Idempotency,
     private readonly blobs: BlobStore,
     private readonly watches: RunWatches,
@@ -137,9 +139,7 @@ export class CreateRunAction extends Action<CreateRunInput, AcceptedRun, 'none'>
 
   private async storeInput(orgId: string, input: string): Promise<string> {
     const { hash, size } = await this.blobs.put(orgId, Buffer.from(input, 'utf8'));
-    await this.database.withOrg(orgId, (tx) =>
-      tx.blob.createMany({ data: [{ orgId, hash, size: BigInt(size) }], skipDuplicates: true }),
-    );
+    await this.database.withOrg(orgId, (tx) => this.runs.addBlob(tx, { orgId, hash, size }));
     return hash;
   }
 }

@@ -4,6 +4,7 @@ import type { RunEventData } from '#libs/contracts';
 import { isTerminalEvent, type TerminalState } from '#libs/domain';
 import { ProblemFilter, withRequest } from '#libs/http';
 import { Turns } from '#libs/kernel';
+import { eventText } from '#libs/runs';
 import { AccessRecheck } from '../access/access-recheck.ts';
 import type { Actor } from '../access/actor.ts';
 import type { AnswerWish } from './answer-wish.ts';
@@ -98,7 +99,7 @@ export class RunAnswers {
     const first = {
       seq: 1,
       type: 'run.queued',
-      text: `{"seq":1,"attempt":0,"type":"run.queued","at":"${run.createdAt}","data":${data}}`,
+      text: eventText(0, 'run.queued', data, 1, new Date(run.createdAt)),
     };
     this.begin(stream, actor, run.id, request, reply, accepted.unwatch, isNew ? first : undefined);
   }

@@ -64,7 +64,12 @@ export class RunWatches implements OnApplicationBootstrap, OnApplicationShutdown
   }
 
   private handle(delivery: Delivery): Outcome {
-    const { data } = RunProgress.decode(delivery.value);
+    let data: RunProgressData;
+    try {
+      ({ data } = RunProgress.decode(delivery.value));
+    } catch (cause) {
+      return { kind: 'dead', reason: `not a progress: ${(cause as Error).message}` };
+    }
     for (const watcher of this.watches.get(data.runId)?.watchers ?? []) watcher.progress(data);
     return DONE;
   }

@@ -93,8 +93,8 @@ export class RunStore {
     return read(await tx.$queryRawUnsafe<unknown[]>(`select * from ${sql}`, ...values))[0] ?? [];
   }
 
-  async hasBlob(tx: TenantTransaction, hash: string): Promise<boolean> {
-    return (await tx.blob.count({ where: { hash } })) > 0;
+  async addBlob(tx: TenantTransaction, blob: { orgId: string; hash: string; size: number }): Promise<void> {
+    await tx.blob.createMany({ data: [{ ...blob, size: BigInt(blob.size) }], skipDuplicates: true });
   }
 }
 

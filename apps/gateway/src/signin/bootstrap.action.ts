@@ -3,7 +3,8 @@ import { isSameHash, readToken, TOKEN_KINDS } from '#libs/crypto';
 import { Doors, TenantDatabase, type UserRow } from '#libs/database';
 import { AppError, newId } from '#libs/kernel';
 import { Action, type OpenContext } from '../access/action.ts';
-import { AuditTrail } from '../audit/audit-trail.ts';
+import { AuditTrail } from '../audit/audit.public.ts';
+import { OrganizationStore } from './organization.store.ts';
 import { Passwords } from './passwords.ts';
 import type { Bootstrap, Bootstrapped } from './signin.schema.ts';
 import { type IssuedSignIn, TokenIssuer } from './token-issuer.ts';
@@ -12,12 +13,13 @@ import { type IssuedSignIn, TokenIssuer } from './token-issuer.ts';
 @Injectable()
 export class BootstrapAction extends Action<Bootstrap, Bootstrapped & IssuedSignIn, 'open'> {
   readonly needs = 'nothing';
-  readonly audits = 'organization.bootstrap';
+  readonly audits = { itself: 'organization.bootstrap' } as const;
   readonly transaction = 'open';
 
   constructor(
     private readonly doors: Doors,
     private readonly database: TenantDatabase,
+    private readonly organizations: OrganizationStore,
     private readonly passwords: Passwords,
     private readonly issuer: TokenIssuer,
     private readonly audit: AuditTrail,
@@ -60,27 +62,11 @@ export class BootstrapAction extends Action<Bootstrap, Bootstrapped & IssuedSign
   ): Promise<void> {
     const { organizationId: orgId, id } = token;
     await this.database.withOrg(orgId, async (tx) => {
-      const used = await tx.bootstrapToken.updateMany({
-        where: { id, usedAt: null, voidedAt: null, expiresAt: { gt: new Date() } },
-        data: { usedAt: new Date() },
-      });
-      if (used.count !== 1) throw invalid();
-      await tx.membership.create({ data: { orgId, userId: user.id } });
-      await tx.binding.create({
-        data: {
-          orgId,
-          id: newId(),
-          subjectKind: 'user',
-          subjectId: user.id,
-          role: 'owner',
-          scopeKind: 'organization',
-          scopeId: orgId,
-          createdBy: user.id,
-        },
-      });
-      await tx.organization.update({ where: { orgId }, data: { name } });
+      if (!(await this.organizations.useBootstrapToken(tx, id))) throw invalid();
+      await this.organizations.addOwner(tx, { orgId, userId: user.id });
+      await this.organizations.rename(tx, { orgId, name });
       const principal = { kind: 'user', id: user.id, organizationId: orgId, roles: ['owner'] } as const;
-      await this.audit.write({ tx, principal, organizationId: orgId, request }, this.audits, {
+      await this.audit.write({ tx, principal, organizationId: orgId, request }, this.audits.itself, {
         input: { organization: name },
         output: { id: orgId },
       });

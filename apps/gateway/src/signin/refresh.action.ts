@@ -3,7 +3,7 @@ import { isSameHash, mintToken, readToken, TOKEN_KINDS } from '#libs/crypto';
 import { Doors, type FamilyRow, TenantDatabase } from '#libs/database';
 import { AppError } from '#libs/kernel';
 import { Action, type OpenContext } from '../access/action.ts';
-import { AuditTrail } from '../audit/audit-trail.ts';
+import { AuditTrail } from '../audit/audit.public.ts';
 import type { Refresh } from './signin.schema.ts';
 import { type IssuedSignIn, TokenIssuer } from './token-issuer.ts';
 
@@ -16,7 +16,7 @@ const GRACE_SECONDS = 10;
 @Injectable()
 export class RefreshAction extends Action<Input, IssuedSignIn, 'open'> {
   readonly needs = 'nothing';
-  readonly audits = 'sign-in.replayed';
+  readonly audits = { itself: 'sign-in.replayed' } as const;
   readonly transaction = 'open';
 
   constructor(
@@ -63,7 +63,7 @@ export class RefreshAction extends Action<Input, IssuedSignIn, 'open'> {
     const organizationId = family.lastOrganizationId;
     const principal = { kind: 'user', id: family.userId, organizationId, roles: [] } as const;
     await this.database.withOrg(organizationId, (tx) =>
-      this.audit.write({ tx, principal, organizationId, request }, this.audits, {
+      this.audit.write({ tx, principal, organizationId, request }, this.audits.itself, {
         input: {},
         output: { id: family.id },
       }),

@@ -27,11 +27,8 @@ export class CreateVariableAction extends Action<Input, Variable> {
   protected async perform(context: ActionContext, input: Input): Promise<Variable> {
     const { tx, organizationId: orgId, principal } = context;
     const { projectId, environmentId, name } = input;
-    const environment = await tx.environment.findFirst({
-      where: { id: environmentId, projectId },
-      select: { id: true },
-    });
-    if (!environment) throw new AppError('resource.not_found');
+    if (!(await this.variables.hasEnvironment(tx, { projectId, environmentId })))
+      throw new AppError('resource.not_found');
     const base = { orgId, id: newId(), projectId, environmentId, name, createdBy: principal.id };
     if (input.secret !== true)
       return this.variables.insert(tx, { ...base, value: input.value, allowedHosts: [] });

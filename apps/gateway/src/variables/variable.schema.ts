@@ -3,6 +3,8 @@ import { Id, pageOf, Timestamp, text } from '#libs/http';
 
 /** Shorter values would be found by accident in what is redacted. */
 const MIN_SECRET = 6;
+/** As much as servers take in one header. */
+const MAX_SECRET = 4_096;
 
 const VariableName = z
   .string()
@@ -25,7 +27,7 @@ const Secret = z.strictObject({
   name: VariableName,
   environmentId: Id,
   secret: z.literal(true),
-  value: text(MIN_SECRET, 65_536).meta({ description: 'Never given back.' }),
+  value: text(MIN_SECRET, MAX_SECRET).meta({ description: 'Never given back.' }),
   allowedHosts: z
     .array(Host)
     .min(1)

@@ -30,6 +30,13 @@ export interface NewVariable {
 
 @Injectable()
 export class VariableStore {
+  async hasEnvironment(
+    tx: TenantTransaction,
+    { projectId, environmentId: id }: { projectId: string; environmentId: string },
+  ): Promise<boolean> {
+    return (await tx.environment.count({ where: { id, projectId } })) > 0;
+  }
+
   async insert(tx: TenantTransaction, variable: NewVariable): Promise<Variable> {
     try {
       return present(await tx.variable.create({ data: variable }));

@@ -22,6 +22,10 @@ export class CreateVersionAction extends Action<Input, MadeVersion> {
     super();
   }
 
+  protected override prepare({ definition }: Input): void {
+    this.versions.compile(definition);
+  }
+
   protected async perform(
     context: ActionContext,
     { flowId, definition, note = '' }: Input,

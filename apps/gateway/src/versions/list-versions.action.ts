@@ -1,13 +1,13 @@
 import { Injectable } from '@nestjs/common';
 import type { Page, PageQuery } from '#libs/http';
 import { Action, type ActionContext } from '../access/action.ts';
-import type { Version } from './version.schema.ts';
+import type { VersionSummary } from './version.schema.ts';
 import { VersionStore } from './version.store.ts';
 
 type Input = PageQuery & { flowId: string };
 
 @Injectable()
-export class ListVersionsAction extends Action<Input, Page<Version>> {
+export class ListVersionsAction extends Action<Input, Page<VersionSummary>> {
   readonly needs = 'flow:read';
   readonly audits = 'none';
   readonly transaction = 'tenant';
@@ -16,7 +16,7 @@ export class ListVersionsAction extends Action<Input, Page<Version>> {
     super();
   }
 
-  protected perform({ tx }: ActionContext, { flowId, ...query }: Input): Promise<Page<Version>> {
+  protected perform({ tx }: ActionContext, { flowId, ...query }: Input): Promise<Page<VersionSummary>> {
     return this.versions.list(tx, flowId, query);
   }
 }

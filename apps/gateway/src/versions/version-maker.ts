@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { BlobStore } from '#libs/blobs';
-import { type Catalog, type Compiled, compile, type Problem } from '#libs/engine';
-import { AppError, flawOfJson, type Json, newId } from '#libs/kernel';
+import { type Catalog, type Compiled, compile } from '#libs/engine';
+import { AppError, type Json, newId } from '#libs/kernel';
 import type { ActionContext } from '../access/action.ts';
 import type { Version } from './version.schema.ts';
 import { VersionStore } from './version.store.ts';
@@ -14,9 +14,14 @@ export interface MakeVersion {
   note: string;
 }
 
+type Compilation = Extract<Compiled, { ok: true }>;
+type Refusal = Extract<Compiled, { ok: false }>;
+
 /** Compiles a definition and keeps it as a version; the same content twice is the same version. */
 @Injectable()
 export class VersionMaker {
+  private readonly compiled = new WeakMap<MakeVersion['definition'], Compilation>();
+
   constructor(
     @Inject(CATALOG) private readonly catalog: Catalog,
     private readonly versions: VersionStore,
@@ -47,31 +52,29 @@ export class VersionMaker {
     return { version, isNew: true };
   }
 
-  private compile(definition: Record<string, unknown>): Extract<Compiled, { ok: true }> {
-    const flaw = flawOfJson(definition);
-    if (flaw)
-      throw refused('definition.invalid', [
-        { pointer: '', detail: `The definition cannot be kept: ${flaw}.` },
-      ]);
-    const compiled = compile(definition as Json, this.catalog);
-    if (compiled.ok) return compiled;
-    throw refused(
-      compiled.reason === 'secret' ? 'definition.secret_literal' : 'definition.invalid',
-      compiled.problems,
-    );
+  /** Throws where it cannot be run. Done before `make`, it takes that time while no connection is held. */
+  compile(definition: MakeVersion['definition']): Compilation {
+    const known = this.compiled.get(definition);
+    if (known) return known;
+    const compiled = compile(definition as Json, this.catalog); // which looks whether it is
+    if (!compiled.ok) throw refused(compiled);
+    this.compiled.set(definition, compiled);
+    return compiled;
   }
 }
 
-function refused(
-  code: 'definition.invalid' | 'definition.secret_literal',
-  problems: readonly Problem[],
-): AppError {
+function refused({ reason, problems, more }: Refusal): AppError {
   const errors = problems.map(({ node, pointer, detail }) => ({
     pointer: `/definition${pointer}`,
     detail,
     ...(node !== undefined && { node }),
   }));
   const [first] = problems;
-  const more = problems.length > 1 ? ` There are ${problems.length - 1} more problems.` : '';
-  return new AppError(code, { detail: `${first?.detail ?? 'The definition cannot be run.'}${more}`, errors });
+  const others = problems.length - 1 + more;
+  const unlisted = more > 0 ? `, of which ${more} are not listed` : '';
+  const rest = others > 0 ? ` There are ${others} more problems${unlisted}.` : '';
+  return new AppError(reason === 'secret' ? 'definition.secret_literal' : 'definition.invalid', {
+    detail: `${first?.detail ?? 'The definition cannot be run.'}${rest}`,
+    errors,
+  });
 }

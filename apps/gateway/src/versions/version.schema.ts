@@ -21,11 +21,14 @@ const VersionReport = z
       .meta({ description: 'The nodes that could take the main input, if more than one could.' }),
     outputs: z.array(NodeName),
     variables: z.array(z.object({ name: z.string(), isSecret: z.boolean(), isRequired: z.boolean() })),
-    components: z.array(z.object({ node: z.string(), component: z.string() })),
+    components: z
+      .array(z.object({ component: z.string(), nodes: z.number().int() }))
+      .meta({ description: 'The components that the flow uses, and how many of its nodes are of each.' }),
   })
   .meta({ id: 'VersionReport' });
 
-export const Version = z
+/** A version in a list: without its report, which can be large. */
+export const VersionSummary = z
   .object({
     id: Id,
     flowId: Id,
@@ -35,10 +38,12 @@ export const Version = z
       .meta({ description: 'SHA-256 of the content: equal for every export that runs the same.' }),
     note: z.string(),
     engine: z.literal('native'),
-    report: VersionReport,
     createdAt: Timestamp,
   })
-  .meta({ id: 'Version' });
+  .meta({ id: 'VersionSummary' });
+export type VersionSummary = z.output<typeof VersionSummary>;
+
+export const Version = VersionSummary.extend({ report: VersionReport }).meta({ id: 'Version' });
 export type Version = z.output<typeof Version>;
 
-export const VersionPage = pageOf(Version, 'VersionPage');
+export const VersionPage = pageOf(VersionSummary, 'VersionPage');

@@ -2,28 +2,30 @@ import { Injectable } from '@nestjs/common';
 import type { TenantTransaction } from '#libs/database';
 import { type Page, type PageQuery, page } from '#libs/http';
 import { AppError } from '#libs/kernel';
-import type { Version } from './version.schema.ts';
+import type { Version, VersionSummary } from './version.schema.ts';
 
-export interface VersionRow {
+interface SummaryRow {
   id: string;
   flowId: string;
   number: number;
   contentHash: string;
   note: string;
-  report: unknown;
   createdAt: Date;
 }
+export type VersionRow = SummaryRow & { report: unknown };
 
-/** All but the definition and the plan, which can be large. */
-export const VERSION_COLUMNS = {
+/** What stands in a list: nothing that can be large. */
+export const SUMMARY_COLUMNS = {
   id: true,
   flowId: true,
   number: true,
   contentHash: true,
   note: true,
-  report: true,
   createdAt: true,
 } as const;
+
+/** All but the definition and the plan. */
+export const VERSION_COLUMNS = { ...SUMMARY_COLUMNS, report: true } as const;
 
 export interface NewVersion {
   orgId: string;
@@ -77,36 +79,34 @@ export class VersionStore {
     return presentVersion(row);
   }
 
-  async list(tx: TenantTransaction, flowId: string, { limit, cursor }: PageQuery): Promise<Page<Version>> {
+  async list(
+    tx: TenantTransaction,
+    flowId: string,
+    { limit, cursor }: PageQuery,
+  ): Promise<Page<VersionSummary>> {
     const flow = await tx.flow.findFirst({ where: { id: flowId }, select: { id: true } });
     if (!flow) throw new AppError('resource.not_found');
     const rows = await tx.version.findMany({
       where: { flowId, ...(cursor && { id: { lt: cursor } }) },
       orderBy: { id: 'desc' },
       take: limit + 1,
-      select: VERSION_COLUMNS,
+      select: SUMMARY_COLUMNS,
     });
-    return page(rows, limit, presentVersion);
+    return page(rows, limit, presentSummary);
   }
 }
 
-export function presentVersion({
+export function presentVersion({ report, ...row }: VersionRow): Version {
+  return { ...presentSummary(row), report: report as Version['report'] };
+}
+
+export function presentSummary({
   id,
   flowId,
   number,
   contentHash,
   note,
-  report,
   createdAt,
-}: VersionRow): Version {
-  return {
-    id,
-    flowId,
-    number,
-    contentHash,
-    note,
-    engine: 'native',
-    report: report as Version['report'],
-    createdAt: createdAt.toISOString(),
-  };
+}: SummaryRow): VersionSummary {
+  return { id, flowId, number, contentHash, note, engine: 'native', createdAt: createdAt.toISOString() };
 }

@@ -6,7 +6,7 @@ import { type Actor, CurrentActor } from '../access/actor.ts';
 import { CreateVersionAction } from './create-version.action.ts';
 import { GetVersionAction } from './get-version.action.ts';
 import { ListVersionsAction } from './list-versions.action.ts';
-import { CreateVersion, Version, VersionPage } from './version.schema.ts';
+import { CreateVersion, Version, VersionPage, type VersionSummary } from './version.schema.ts';
 
 @Controller('v1')
 export class VersionsController {
@@ -38,7 +38,7 @@ export class VersionsController {
     @CurrentActor() actor: Actor,
     @Param('flowId', { schema: Id }) flowId: string,
     @Query({ schema: PageQuery }) query: PageQuery,
-  ): Promise<Page<Version>> {
+  ): Promise<Page<VersionSummary>> {
     return this.listVersions.run(actor, { flowId, ...query });
   }
 

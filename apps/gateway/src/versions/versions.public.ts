@@ -1,3 +1,9 @@
-export { Definition, Version } from './version.schema.ts';
-export { presentVersion, VERSION_COLUMNS, type VersionRow } from './version.store.ts';
+export { Definition, Version, VersionSummary } from './version.schema.ts';
+export {
+  presentSummary,
+  presentVersion,
+  SUMMARY_COLUMNS,
+  VERSION_COLUMNS,
+  type VersionRow,
+} from './version.store.ts';
 export { CATALOG, VersionMaker } from './version-maker.ts';

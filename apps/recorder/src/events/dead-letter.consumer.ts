@@ -1,9 +1,8 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { type Bus, type Delivery, DONE, type Outcome, oneByOne, type Reading } from '#libs/bus';
 import { TOPICS } from '#libs/contracts';
-import { isOutage } from '#libs/database';
 import { newId } from '#libs/kernel';
 import type { EventStore } from './event.store.ts';
+import type { Patience } from './patience.ts';
 
 /** Keeps every dead letter where people can look at it. */
 export class DeadLetterConsumer {
@@ -12,6 +11,7 @@ export class DeadLetterConsumer {
   constructor(
     private readonly bus: Bus,
     private readonly store: EventStore,
+    private readonly patience: Patience,
   ) {}
 
   async start(): Promise<void> {
@@ -45,14 +45,7 @@ export class DeadLetterConsumer {
       // a parser's words may quote what stood there, and a text holds no NUL
       reason: reason.replaceAll('\0', '\uFFFD'),
     };
-    for (;;) {
-      try {
-        await this.store.addDeadLetter(letter);
-        return DONE;
-      } catch (cause) {
-        if (!isOutage(cause)) throw cause;
-        await sleep(250);
-      }
-    }
+    await this.patience.with(() => this.store.addDeadLetter(letter));
+    return DONE;
   }
 }

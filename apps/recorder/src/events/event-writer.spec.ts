@@ -45,6 +45,20 @@ describe('a batch that Postgres refuses', () => {
     expect((await test.letters()).map(({ key }) => key.toString())).toEqual([bad.runId]);
   });
 
+  it('ends its run with what it has spent', async () => {
+    const [bad] = await many(1);
+    if (!bad) throw new Error('no run');
+    const call = { nodeId: 'n', iteration: 0, call: 0, model: 'm', inputTokens: 30, outputTokens: 4 };
+    const usage = reported(2, 'usage', { data: JSON.stringify(call) });
+    await test.take(test.report(bad, [reported(1, 'run.started'), usage]));
+    await test.refuse(bad);
+    await test.take(test.report(bad, [reported(3, 'log')]));
+    const [end] = (await test.runs.log(bad)).slice(-1);
+    const spent = { inputTokens: 30, outputTokens: 4, totalTokens: 34, attempts: 1 };
+    expect(JSON.parse((await test.runs.row(bad)).usage ?? '')).toMatchObject(spent);
+    expect(JSON.parse(end?.data ?? '')).toMatchObject({ usage: spent });
+  });
+
   it('is found by halves: its neighbours are not written one by one', async () => {
     const refs = await many(32);
     const [bad] = refs;

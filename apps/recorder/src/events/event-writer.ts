@@ -1,9 +1,9 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Bus } from '#libs/bus';
-import { isOutage, isRefusal } from '#libs/database';
+import { isRefusal } from '#libs/database';
 import { AppError, Gather, problemOf } from '#libs/kernel';
 import { type Append, type Appended, progressOf } from '#libs/runs';
 import type { EventStore, ReadPosition } from './event.store.ts';
+import type { Patience } from './patience.ts';
 
 /** The events of one partition's deliveries; one append per delivery. */
 export interface Batch {
@@ -15,7 +15,6 @@ export interface Batch {
 export type Written = { appended: Appended[] } | { poisoned: string };
 
 const MAX_BATCHES = 200;
-const OUTAGE_PAUSE_MS = 250;
 
 /** Commits what gathered while the last commit was under way. A run that makes a batch fail is found, and only it fails. */
 export class EventWriter {
@@ -24,6 +23,7 @@ export class EventWriter {
   constructor(
     private readonly store: EventStore,
     private readonly bus: Bus,
+    private readonly patience: Patience,
   ) {}
 
   write(batch: Batch): Promise<Written[]> {
@@ -35,14 +35,8 @@ export class EventWriter {
     const error = problemOf(
       new AppError('run.bad_event', { detail: `The run produced what cannot be recorded: ${reason}.` }),
     );
-    const usage = {
-      inputTokens: 0,
-      outputTokens: 0,
-      totalTokens: 0,
-      computeMs: 0,
-      queueMs: 0,
-      attempts: attempt,
-    };
+    const usage = await this.patience.with(() => this.store.usageOf(organizationId, runId));
+    if (!usage) return;
     const end = { output: null, error: JSON.stringify(error), usage: JSON.stringify(usage) };
     const event = {
       n: null,
@@ -52,12 +46,12 @@ export class EventWriter {
       end,
     };
     const append: Append = { organizationId, runId, attempt, from: 'owner', events: [event] };
-    this.tell([append], await this.withoutOutage(() => this.store.append([append], [])));
+    this.tell([append], await this.patience.with(() => this.store.append([append], [])));
   }
 
   /** What large values are called by; the events that name them follow. */
   addBlobs(organizationId: string, blobs: readonly { hash: string; size: number }[]): Promise<void> {
-    return this.withoutOutage(() => this.store.addBlobs(organizationId, blobs));
+    return this.patience.with(() => this.store.addBlobs(organizationId, blobs));
   }
 
   private async flush(batches: Batch[]): Promise<Written[][]> {
@@ -75,7 +69,7 @@ export class EventWriter {
 
   private async writeAll(appends: Append[], positions: ReadPosition[]): Promise<Written[]> {
     try {
-      const appended = await this.withoutOutage(() => this.store.append(appends, positions));
+      const appended = await this.patience.with(() => this.store.append(appends, positions));
       this.tell(appends, appended);
       return appended.map((one) => ({ appended: one }));
     } catch (cause) {
@@ -110,19 +104,7 @@ export class EventWriter {
   }
 
   private async advance(positions: ReadPosition[]): Promise<void> {
-    if (positions.length > 0) await this.withoutOutage(() => this.store.append([], positions));
-  }
-
-  /** While the database is away nothing is lost and nothing is judged: the batch waits. */
-  private async withoutOutage<Result>(work: () => Promise<Result>): Promise<Result> {
-    for (;;) {
-      try {
-        return await work();
-      } catch (cause) {
-        if (!isOutage(cause)) throw cause;
-        await sleep(OUTAGE_PAUSE_MS);
-      }
-    }
+    if (positions.length > 0) await this.patience.with(() => this.store.append([], positions));
   }
 
   private tell(appends: readonly Append[], appended: readonly Appended[][]): void {

@@ -1,17 +1,20 @@
-import { type BlobStore, stagingPrefix } from '#libs/blobs';
+import { BlobMismatchError, type BlobStore, stagingPrefix } from '#libs/blobs';
 import { type Bus, type Delivery, DONE, type Outcome, type Reading } from '#libs/bus';
 import { RunEvents, type RunEventsData, TOPICS } from '#libs/contracts';
 import { isRunToken } from '#libs/crypto';
+import { isRefusal } from '#libs/database';
 import { isTerminalEvent } from '#libs/domain';
 import type { Append } from '#libs/runs';
 import type { EventCounters } from './event-counters.ts';
 import type { EventWriter, Written } from './event-writer.ts';
+import type { Patience } from './patience.ts';
 import { PoisonedRun, readEvents } from './read-events.ts';
 
 export interface EventConsumerOptions {
   bus: Bus;
   writer: EventWriter;
   blobs: BlobStore;
+  patience: Patience;
   counters: EventCounters;
   cellKey: Uint8Array;
 }
@@ -74,10 +77,8 @@ export class EventConsumer {
       await this.takeBlobs(organizationId, data);
       return { append };
     } catch (cause) {
-      const reason =
-        cause instanceof PoisonedRun
-          ? cause.message
-          : `a large value cannot be taken: ${(cause as Error).message}`;
+      const reason = flawOfRun(cause);
+      if (reason === undefined) throw cause;
       await this.options.writer.endPoisoned(
         { organizationId, runId, attempt, from: 'owner', events: [] },
         reason,
@@ -92,10 +93,14 @@ export class EventConsumer {
       ...(event.checkpoint?.staged ? [event.checkpoint.staged] : []),
     ]);
     if (staged.length === 0) return;
+    const { blobs, patience, writer } = this.options;
     const prefix = stagingPrefix(runId, attempt);
-    for (const blob of staged) await this.options.blobs.promote(organizationId, `${prefix}/${blob.i}`, blob);
-    await this.options.writer.addBlobs(organizationId, staged);
-    if (events.some((event) => isTerminalEvent(event.type))) await this.options.blobs.clearStaging(prefix);
+    const isAway = (cause: unknown) => !(cause instanceof BlobMismatchError);
+    for (const blob of staged)
+      await patience.with(() => blobs.promote(organizationId, `${prefix}/${blob.i}`, blob), isAway);
+    await writer.addBlobs(organizationId, staged);
+    if (events.some((event) => isTerminalEvent(event.type)))
+      await patience.with(() => blobs.clearStaging(prefix), isAway);
   }
 
   private count({ events }: Append, written: Written | undefined): Outcome {
@@ -113,6 +118,14 @@ export class EventConsumer {
     this.options.counters.dead += events;
     return outcome;
   }
+}
+
+/** What a run did wrong; undefined where the fault is not its own. */
+function flawOfRun(cause: unknown): string | undefined {
+  if (cause instanceof PoisonedRun) return cause.message;
+  if (cause instanceof BlobMismatchError || isRefusal(cause))
+    return `a large value cannot be taken: ${(cause as Error).message}`;
+  return undefined;
 }
 
 function eventsIn(read: Read): number {

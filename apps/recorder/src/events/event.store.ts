@@ -1,5 +1,6 @@
+import type { RunUsage } from '#libs/contracts';
 import type { Pool } from '#libs/database';
-import { type Append, type Appended, appendCall } from '#libs/runs';
+import { type Append, type Appended, appendCall, usageOf } from '#libs/runs';
 
 export interface ReadPosition {
   topic: string;
@@ -29,6 +30,11 @@ export class EventStore {
       ],
     });
     return read(rows);
+  }
+
+  async usageOf(organizationId: string, runId: string): Promise<RunUsage | undefined> {
+    const { read, ...statement } = usageOf(organizationId, runId);
+    return read((await this.pool.query(statement)).rows);
   }
 
   async addBlobs(organizationId: string, blobs: readonly { hash: string; size: number }[]): Promise<void> {

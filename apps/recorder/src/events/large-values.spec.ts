@@ -93,6 +93,21 @@ describe('large values that an executor has uploaded', () => {
     expect(await blobs()).toEqual([]);
   });
 
+  it('end no run where the store is at fault, and are taken when it is well', async () => {
+    const blob = await upload(0);
+    const promote = test.blobs.promote.bind(test.blobs);
+    let tries = 0;
+    test.blobs.promote = async () => {
+      tries += 1;
+      if (tries === 2) test.blobs.promote = promote;
+      throw Object.assign(new Error('no space is left'), { code: 'ENOSPC' });
+    };
+    await test.take(test.report(ref, [reported(1, 'run.started', { staged: [blob] })]));
+    expect(await test.runs.live(ref)).toMatchObject({ status: 'running' });
+    expect(await blobs()).toHaveLength(1);
+    expect(test.counters).toMatchObject({ delivered: 1, written: 1, dead: 0 });
+  });
+
   it('end no run where only the database was away', async () => {
     const blob = await upload(0);
     const store = test.recorder['store'];

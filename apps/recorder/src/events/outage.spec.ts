@@ -42,6 +42,13 @@ describe('a recorder whose database is away', () => {
     await test.take(test.report(before, reportedEvents(2)));
     await gate.shut();
     const seen = watch('append');
+    const { writer } = test.recorder['events']['options'];
+    const write = writer.write.bind(writer);
+    let batches = 0;
+    writer.write = (batch) => {
+      batches += 1;
+      return write(batch);
+    };
     const taking = test.take(
       test.report(before, reportedEvents(3, 'run.succeeded').slice(2)),
       test.report(during, reportedEvents(3, 'run.succeeded'), { partition: 1 }),
@@ -54,7 +61,21 @@ describe('a recorder whose database is away', () => {
       expect((await test.runs.row(ref)).status).toBe('succeeded');
       expect(logFaults(await test.runs.log(ref))).toEqual([]);
     }
+    // the batch of each partition waited: a bus brings nothing back for ever
+    expect(batches).toBe(2);
     expect(test.counters).toEqual({ delivered: 6, written: 6, duplicate: 0, fenced: 0, dead: 0 });
+  });
+
+  it('ends though it cannot write, and what it could not write is not counted', async () => {
+    const ref = await test.runs.assigned();
+    await gate.shut();
+    const seen = watch('append');
+    await test.bus.publish([test.report(ref, reportedEvents(2))]);
+    await until('it has tried', () => seen.tries > 1);
+    const stoppedAt = performance.now();
+    await test.recorder.stop();
+    expect(performance.now() - stoppedAt).toBeLessThan(2_000);
+    expect(test.counters).toMatchObject({ delivered: 0, written: 0, dead: 0 });
   });
 
   it('counts once what it wrote without learning so', async () => {

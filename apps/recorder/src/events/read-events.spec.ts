@@ -16,9 +16,10 @@ const read = (event: ReportedEvent) => {
   const [one] = readEvents(organizationId, message(event)).events;
   return one;
 };
+const messageId = newId();
 const data = (value: unknown) => ({ data: JSON.stringify(value) });
 const said = (state: 'partial' | 'complete', more: object = {}) =>
-  data({ messageId: 'm', nodeId: 'n', role: 'assistant', text: 'a\0b', state, files: ['f'], ...more });
+  data({ messageId, nodeId: 'n', role: 'assistant', text: 'a\0b', state, files: ['f'], ...more });
 
 describe('a message of events', () => {
   it('is appended for the attempt that its executor holds, in its order', () => {
@@ -49,7 +50,7 @@ describe('a message of events', () => {
 
   it('gives a message that is complete, with its text as JSON, and none that is not', () => {
     expect(read(reported(1, 'message.added', said('complete')))?.message).toEqual({
-      id: 'm',
+      id: messageId,
       nodeId: 'n',
       role: 'assistant',
       text: '"a\\u0000b"',
@@ -82,6 +83,11 @@ describe('a message of events', () => {
       'counts below nothing',
       'usage',
       '{"nodeId":"n","iteration":0,"call":0,"model":"m","inputTokens":-1,"outputTokens":0}',
+    ],
+    [
+      'names a model that no column holds',
+      'usage',
+      '{"nodeId":"n","iteration":0,"call":0,"model":"m\\u0000","inputTokens":1,"outputTokens":0}',
     ],
   ] as const)('is refused where the data %s', (_what, type, text) => {
     expect(() => read(reported(1, type, { data: text }))).toThrow(PoisonedRun);

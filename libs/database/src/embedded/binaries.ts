@@ -1,4 +1,4 @@
-import { AppStartError } from '../start-error.ts';
+import { AppStartError } from '#libs/kernel';
 
 export interface PostgresBinaries {
   initdb: string;
@@ -13,10 +13,12 @@ const PLATFORMS: Record<string, string> = {
 };
 
 /** The Postgres that came with the installation. */
-export async function findPostgresBinaries(): Promise<PostgresBinaries> {
-  const platform = `${process.platform}-${process.arch}`;
+export async function findPostgresBinaries(
+  platform = `${process.platform}-${process.arch}`,
+  isGlibc = hasGlibc(),
+): Promise<PostgresBinaries> {
   const name = PLATFORMS[platform];
-  const isMusl = process.platform === 'linux' && !hasGlibc();
+  const isMusl = platform.startsWith('linux-') && !isGlibc;
   if (!name || isMusl) {
     throw new AppStartError(
       `There is no embedded Postgres for ${platform}${isMusl ? ' without glibc' : ''}: set DATABASE_URL to a Postgres 15 or newer.`,

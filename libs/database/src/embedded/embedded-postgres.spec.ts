@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { chmodSync, existsSync, mkdtempSync, readFileSync, statSync } from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -76,6 +76,23 @@ describe('the embedded Postgres', () => {
     expect(pidOf()).not.toBe(leftBehind.pid);
     expect(await ask(url, 'select number from kept')).toEqual([{ number: 1 }]);
     await postgres.stop();
+  });
+
+  it('leaves a stranger alone who was given the number in its pid file', async () => {
+    const stranger = spawn(
+      process.execPath,
+      ['-e', 'process.stdin.resume()', 'postgres', '-D', join(root, 'elsewhere')],
+      { stdio: ['pipe', 'ignore', 'ignore'] },
+    );
+    writeFileSync(join(directory, 'data', 'postmaster.pid'), `${stranger.pid}\n`);
+    const postgres = new EmbeddedPostgres({ directory, isDurable: false });
+    // where the stranger is of the same user, Postgres itself is careful and does not start
+    await postgres.start().catch(() => undefined);
+    await postgres.stop();
+    const ended = new Promise((resolve) => stranger.once('exit', (code) => resolve(code)));
+    stranger.stdin.end();
+    expect(await ended).toBe(0);
+    rmSync(join(directory, 'data', 'postmaster.pid'), { force: true });
   });
 
   it('is started again where it ends by itself, and says so', async () => {

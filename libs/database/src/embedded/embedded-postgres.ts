@@ -16,7 +16,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
-import { AppStartError } from '../start-error.ts';
+import { AppStartError } from '#libs/kernel';
 import { findPostgresBinaries, type PostgresBinaries } from './binaries.ts';
 import { type UnixUser, unprivilegedUser } from './unprivileged-user.ts';
 
@@ -198,11 +198,12 @@ export class EmbeddedPostgres {
     }
   }
 
+  /** A pid file can outlive a reboot, and its number can then be anybody's. */
   private runningPid(): number | undefined {
     const path = join(this.data, 'postmaster.pid');
     if (!existsSync(path)) return undefined;
     const pid = Number.parseInt(readFileSync(path, 'utf8'), 10);
-    return pid > 0 && isAlive(pid) && isPostgres(pid) ? pid : undefined;
+    return pid > 0 && pid !== process.pid && isAlive(pid) && isServerOf(pid, this.data) ? pid : undefined;
   }
 }
 
@@ -215,8 +216,12 @@ function isAlive(pid: number): boolean {
   }
 }
 
-/** A pid file can outlive a reboot, and its number can then be anybody's. */
-function isPostgres(pid: number): boolean {
-  const shown = spawnSync('ps', ['-o', 'args=', '-p', String(pid)], { encoding: 'utf8' });
-  return shown.error !== undefined || shown.stdout.includes('postgres');
+/** Only one that is seen to be ours: anything else is left alone. */
+function isServerOf(pid: number, data: string): boolean {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(`\0-D\0${data}\0`);
+  } catch {
+    const shown = spawnSync('ps', ['-ww', '-o', 'args=', '-p', String(pid)], { encoding: 'utf8' });
+    return `${shown.stdout ?? ''} `.includes(` -D ${data} `);
+  }
 }

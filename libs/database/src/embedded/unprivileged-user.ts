@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { AppStartError } from '../start-error.ts';
+import { AppStartError } from '#libs/kernel';
 
 export interface UnixUser {
   uid: number;

@@ -79,7 +79,9 @@ export class Reporter {
     const text = this.textOf(data);
     if (isInline(text)) return this.send('run.succeeded', text, {}, sent);
     const clean: unknown = JSON.parse(text);
-    const moved = await offload('run.succeeded', clean, (content) => this.options.staging.upload(content));
+    const moved = await offload('run.succeeded', clean, (content) =>
+      this.options.staging.upload(content, 'output'),
+    );
     this.send('run.succeeded', this.textOf(moved.data), { staged: moved.staged }, sent);
   }
 
@@ -122,7 +124,9 @@ export class Reporter {
   private async reportLarge(type: RunEventType, data: unknown, state?: NodeState): Promise<void> {
     const { staging } = this.options;
     const clean: unknown = JSON.parse(this.textOf(data));
-    const moved = await offload(type, clean, (content) => staging.upload(content));
+    const moved = await offload(type, clean, (content) =>
+      staging.upload(content, type === 'node.completed' ? 'state' : 'output'),
+    );
     const text = this.textOf(moved.data);
     if (!isInline(text))
       throw new BadEvent(`an event of type ${type} holds more than ${DEFAULTS.eventInlineBytes} bytes`);
@@ -134,7 +138,7 @@ export class Reporter {
       parts.checkpoint = {
         nodeId,
         iteration,
-        ...(fits ? { sealed: sealed.toString('base64') } : { staged: await staging.upload(sealed) }),
+        ...(fits ? { sealed: sealed.toString('base64') } : { staged: await staging.upload(sealed, 'state') }),
       };
     }
     this.send(type, text, parts);

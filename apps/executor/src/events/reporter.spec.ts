@@ -1,10 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
 import { DEFAULTS } from '#libs/domain';
+import { newId } from '#libs/kernel';
 import { Reports } from '../../../../libs/testing/src/reports.ts';
 import { BadEvent } from './reporter.ts';
 
 const log = (text: string) => ({ nodeId: 'n', level: 'info', text });
-const delta = (text: string) => ({ messageId: 'm', nodeId: 'n', text });
+const messageId = newId();
+const delta = (text: string) => ({ messageId, nodeId: 'n', text });
 const USAGE = { inputTokens: 0, outputTokens: 0, totalTokens: 0, computeMs: 0, queueMs: 0, attempts: 1 };
 
 describe('the reporter of an attempt', () => {
@@ -37,12 +39,12 @@ describe('the reporter of an attempt', () => {
 
   it('says what is left of a message before what follows it', async () => {
     const reports = new Reports('http://nowhere/{i}');
-    for (const text of ['a', 'b']) reports.reporter.reportFromRunner('message.delta', delta(text));
+    for (const text of ['a ', 'b']) reports.reporter.reportFromRunner('message.delta', delta(text));
     reports.reporter.reportFromRunner('log', log('x'));
     for (const text of ['c', 'd']) reports.reporter.reportFromRunner('message.delta', delta(text));
     reports.reporter.end('run.cancelled', {}, () => undefined);
     const said = (await reports.events()).map(({ type, data }) => (type === 'message.delta' ? data : type));
-    expect(said.slice(0, 3)).toEqual([delta('a'), delta('b'), 'log']);
+    expect(said.slice(0, 3)).toEqual([delta('a '), delta('b'), 'log']);
     expect(said.at(-1)).toBe('run.cancelled');
     expect(
       said

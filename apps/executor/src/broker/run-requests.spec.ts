@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { planNode, planOf } from '../../../../libs/testing/src/plans.ts';
-import type { BrokeredRequest, EgressBroker } from '../broker/egress-broker.ts';
-import { Redactor } from '../broker/redactor.ts';
 import type { ResponsePart } from '../runner-protocol.ts';
+import type { BrokeredRequest, EgressBroker } from './egress-broker.ts';
+import { Redactor } from './redactor.ts';
 import { RunRequests } from './run-requests.ts';
 
 const secret = (name: string) => ({ name, value: `value of ${name}`, allowedHosts: ['a.test'] });

@@ -2,7 +2,7 @@ import { expect, it } from '@jest/globals';
 import { EgressAllow } from '#libs/config';
 import { brokered } from '../../../../libs/testing/src/brokered.ts';
 import { StubOrigin } from '../../../../libs/testing/src/stub-origin.ts';
-import { AddressGuard } from '../broker/address-guard.ts';
+import { AddressGuard } from './address-guard.ts';
 import { Brokers } from './brokers.ts';
 
 it('a connection serves requests of one organization alone', async () => {

@@ -1,5 +1,5 @@
-import type { AddressGuard } from '../broker/address-guard.ts';
-import { EgressBroker } from '../broker/egress-broker.ts';
+import type { AddressGuard } from './address-guard.ts';
+import { EgressBroker } from './egress-broker.ts';
 
 const MAX_BROKERS = 200;
 

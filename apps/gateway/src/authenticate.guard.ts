@@ -3,10 +3,10 @@ import { Reflector } from '@nestjs/core';
 import { AuthGuard } from '@nestjs/passport';
 import type { Principal } from '#libs/domain';
 import { AppError } from '#libs/kernel';
-import { KeyAuthenticator } from '../keys/keys.public.ts';
-import type { ActingRequest } from './actor.ts';
-import { JWT_STRATEGY } from './jwt.strategy.ts';
-import { IS_PUBLIC } from './public.ts';
+import type { ActingRequest } from './access/actor.ts';
+import { JWT_STRATEGY } from './access/jwt.strategy.ts';
+import { IS_PUBLIC } from './access/public.ts';
+import { KeyAuthenticator } from './keys/keys.public.ts';
 
 /** Every route wants to know who asks, by key or by access token; `@Public()` opens one. */
 @Injectable()

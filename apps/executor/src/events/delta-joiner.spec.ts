@@ -7,13 +7,15 @@ describe('the pieces of a message', () => {
   let said: string[];
   let joiner: DeltaJoiner;
   const add = (text: string, messageId = 'm1') => joiner.add({ messageId, nodeId: 'n1', text });
-  beforeEach(() => {
-    jest.useFakeTimers();
+  const join = (...secrets: ConstructorParameters<typeof Redactor>[0]) => {
     said = [];
-    const redactor = new Redactor([{ name: 'KEY', value: 'sk-secret' }]);
-    joiner = new DeltaJoiner(redactor, ({ messageId, nodeId, text }) =>
+    joiner = new DeltaJoiner(new Redactor(secrets), ({ messageId, nodeId, text }) =>
       said.push(`${messageId}/${nodeId} ${text}`),
     );
+  };
+  beforeEach(() => {
+    jest.useFakeTimers();
+    join();
   });
   afterEach(() => {
     jest.useRealTimers();
@@ -63,18 +65,30 @@ describe('the pieces of a message', () => {
     expect(said).toEqual(['m1/n1 a', 'm1/n1 b', 'm2/n1 z']);
   });
 
-  it('show no secret, however it is cut', () => {
-    for (const text of ['key: s', 'k-sec', 'ret!']) {
-      add(text);
-      jest.advanceTimersByTime(DEFAULTS.deltaJoinMs);
-    }
-    expect(said).toEqual(['m1/n1 key: ', 'm1/n1 [secret:KEY]!']);
-  });
+  describe('of a run with a secret', () => {
+    beforeEach(() => join({ name: 'KEY', value: 'sk-secret' }));
 
-  it('are said whole at the end, also what looked like the beginning of a secret', () => {
-    add('sk-sec');
-    expect(said).toEqual([]);
-    joiner.end();
-    expect(said).toEqual(['m1/n1 sk-sec']);
+    it('leave by the word, the first whole one at once', () => {
+      for (const text of ['Hel', 'lo ', 'wor', 'ld ']) add(text);
+      expect(said).toEqual(['m1/n1 Hello ']);
+      jest.advanceTimersByTime(DEFAULTS.deltaJoinMs);
+      expect(said).toEqual(['m1/n1 Hello ', 'm1/n1 world ']);
+    });
+
+    it('show no secret, however it is cut', () => {
+      for (const text of ['key: s', 'k-sec', 'ret! it was']) {
+        add(text);
+        jest.advanceTimersByTime(DEFAULTS.deltaJoinMs);
+      }
+      joiner.end();
+      expect(said).toEqual(['m1/n1 key: ', 'm1/n1 [secret:KEY]! it ', 'm1/n1 was']);
+    });
+
+    it('are said whole at the end', () => {
+      add('sk-sec');
+      expect(said).toEqual([]);
+      joiner.end();
+      expect(said).toEqual(['m1/n1 sk-sec']);
+    });
   });
 });

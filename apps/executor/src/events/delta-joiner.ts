@@ -6,7 +6,9 @@ type Delta = RunEventData<'message.delta'>;
 
 /** Joins the pieces of a message: the first leaves at once, then what gathers in a moment or fills a packet. */
 export class DeltaJoiner {
-  private current: { nodeId: string; messageId: string; clean: RedactingStream; text: string } | undefined;
+  private current:
+    | { nodeId: string; messageId: string; clean: RedactingStream; text: string; hasBegun: boolean }
+    | undefined;
   private timer: NodeJS.Timeout | undefined;
 
   constructor(
@@ -16,10 +18,9 @@ export class DeltaJoiner {
 
   add({ messageId, nodeId, text }: Delta): void {
     if (this.current && this.current.messageId !== messageId) this.end();
-    const isFirst = this.current === undefined;
-    this.current ??= { nodeId, messageId, clean: this.redactor.stream(), text: '' };
+    this.current ??= { nodeId, messageId, clean: this.redactor.stream(), text: '', hasBegun: false };
     this.current.text += this.current.clean.push(text);
-    if (isFirst || this.current.text.length >= DEFAULTS.deltaJoinBytes) this.flush();
+    if (!this.current.hasBegun || this.current.text.length >= DEFAULTS.deltaJoinBytes) this.flush();
     else this.timer ??= setTimeout(() => this.flush(), DEFAULTS.deltaJoinMs);
   }
 
@@ -37,6 +38,7 @@ export class DeltaJoiner {
     if (!this.current || this.current.text === '') return;
     const { nodeId, messageId, text } = this.current;
     this.current.text = '';
+    this.current.hasBegun = true;
     this.say({ messageId, nodeId, text });
   }
 }

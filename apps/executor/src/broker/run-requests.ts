@@ -1,8 +1,8 @@
 import type { GrantedSecret } from '#libs/contracts';
 import type { Plan } from '#libs/engine';
-import type { EgressBroker } from '../broker/egress-broker.ts';
-import type { Redactor } from '../broker/redactor.ts';
 import type { HttpRequest, ResponsePart } from '../runner-protocol.ts';
+import type { EgressBroker } from './egress-broker.ts';
+import type { Redactor } from './redactor.ts';
 
 export interface RunRequestsOptions {
   broker: EgressBroker;

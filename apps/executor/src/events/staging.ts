@@ -1,0 +1,47 @@
+import type { Assignment, StagedBlob } from '#libs/contracts';
+import { contentHash } from '#libs/crypto';
+import { BLOB_TIMEOUT_MS, BlobUnavailable, within } from '../commands/granted-blobs.ts';
+
+export class LimitExceeded extends Error {}
+
+/** Uploads an attempt's large values; the same content once. */
+export class Staging {
+  private readonly known = new Map<string, StagedBlob>();
+  private readonly bytes = { output: 0, state: 0 };
+
+  constructor(
+    private readonly grant: Assignment['staging'],
+    private readonly signal: AbortSignal,
+  ) {}
+
+  /** `output`: what a run puts out. `state`: what its nodes leave, as results and sealed for the next attempt. */
+  async upload(content: Uint8Array, as: 'output' | 'state'): Promise<StagedBlob> {
+    const hash = contentHash(content);
+    const earlier = this.known.get(hash);
+    if (earlier) return earlier;
+    this.count(content.byteLength, as);
+    const staged = { i: this.known.size, hash, size: content.byteLength };
+    this.known.set(hash, staged);
+    const answer = await fetch(this.grant.url.replace('{i}', String(staged.i)), {
+      method: 'PUT',
+      body: content as Uint8Array<ArrayBuffer>,
+      headers: { 'content-type': 'application/octet-stream' },
+      signal: within(BLOB_TIMEOUT_MS, this.signal),
+    }).catch((cause: unknown) => {
+      throw new BlobUnavailable('the blob store cannot be reached', { cause });
+    });
+    await answer.body?.cancel();
+    if (!answer.ok) throw new BlobUnavailable(`a value could not be uploaded: ${answer.status}`);
+    return staged;
+  }
+
+  private count(bytes: number, as: 'output' | 'state'): void {
+    const { maxBytes, stateBytes } = this.grant;
+    this.bytes[as] += bytes;
+    if (this.bytes.output > maxBytes)
+      throw new LimitExceeded(`What a run puts out may hold ${maxBytes} bytes in all.`);
+    if (bytes > maxBytes) throw new LimitExceeded(`What a node puts out may hold ${maxBytes} bytes.`);
+    if (this.bytes.state > stateBytes)
+      throw new LimitExceeded(`What the nodes of a run put out may hold ${stateBytes} bytes in all.`);
+  }
+}

@@ -1,0 +1,2 @@
+export { AuditStore } from './audit.store.ts';
+export { AuditTrail } from './audit-trail.ts';
