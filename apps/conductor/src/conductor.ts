@@ -65,8 +65,8 @@ export class Conductor {
       bus,
       store: leaseStore,
       claims,
-      freed: ({ executorId, organizationId }) => {
-        executors.ended(executorId, organizationId);
+      freed: ({ executorId, organizationId, failures }) => {
+        executors.ended(executorId, organizationId, failures > 0);
         this.placer.pump();
       },
       requeued: (run, delayMs) => {

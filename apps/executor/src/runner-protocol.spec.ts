@@ -14,6 +14,13 @@ const checkpoint = {
   resumed: false,
 };
 
+const LONG = 'x'.repeat(201);
+const failed = (more: object) => ({
+  kind: 'done',
+  run: 1,
+  result: { is: 'failed', code: 'node.failed', detail: 'no', ...more },
+});
+
 /** The rest of a run's events is the supervisor's to say, or nobody's on this side of the bus. */
 const OF_A_RUNNER: readonly string[] = [
   'node.started',
@@ -41,6 +48,7 @@ describe('a runner', () => {
       http({ method: 'x'.repeat(20), url: 'x'.repeat(8_192), headers: Array(200).fill(['a', 'b']) }),
     ],
     ['that a request is over', { kind: 'http', run: 1, request: 1 }],
+    ['that a run failed', failed({ node: 'x'.repeat(200), component: 'é'.repeat(200), iteration: 0 })],
     ['that a run was cancelled', { kind: 'done', run: 1, result: { is: 'cancelled' } }],
   ])('may say %s', (_what, frame) => {
     expect(FromRunner.parse(frame)).toEqual(frame);
@@ -57,8 +65,23 @@ describe('a runner', () => {
     ['a request with a long URL', http({ url: 'x'.repeat(8_193) })],
     ['a request with many headers', http({ headers: Array(201).fill(['a', 'b']) })],
     ['a request with a header of three parts', http({ headers: [['a', 'b', 'c']] })],
+    ['a checkpoint of a node with a long name', { ...checkpoint, nodeId: LONG }],
+    ['a request of a node with a long name', http({ nodeId: LONG })],
+    ['a failure with a long code', failed({ code: LONG })],
+    ['a failure of a node with a long name', failed({ node: LONG })],
+    ['a failure of a component with a long name', failed({ component: LONG })],
+    ['a failure of a node with half a character', failed({ node: '\ud800' })],
     ['an end that there is not', { kind: 'done', run: 1, result: { is: 'timed_out' } }],
   ])('may not say %s', (_what, frame) => {
     expect(FromRunner.safeParse(frame).success).toBe(false);
+  });
+
+  it.each([
+    ['x'.repeat(4_000), 'x'.repeat(4_000)],
+    ['x'.repeat(4_001), `${'x'.repeat(4_000)}…`],
+    [`${'x'.repeat(3_999)}😀`, `${'x'.repeat(3_999)}\ufffd…`],
+    ['a\ud800b', 'a\ufffdb'],
+  ])('says why a run failed in whole characters, and not at length', (detail, said) => {
+    expect(FromRunner.parse(failed({ detail }))).toEqual(failed({ detail: said }));
   });
 });

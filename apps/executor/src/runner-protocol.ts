@@ -1,8 +1,14 @@
 import { z } from 'zod';
+import { DEFAULTS } from '#libs/domain';
 
 /** The frames between supervisor and runner. A runner knows its runs by a number and nothing of where they come from. */
 const run = z.number().int().min(0);
 const request = z.number().int().min(0);
+/** An id or name of the plan, or a code: nothing that a runner makes up at length. */
+const name = z
+  .string()
+  .max(DEFAULTS.nameLength)
+  .refine((value) => value.isWellFormed(), 'must be well-formed');
 const outputs = z.record(z.string(), z.json());
 
 export const StartFrame = z.object({
@@ -55,7 +61,7 @@ const RUNNER_EVENTS = [
 ] as const;
 
 const HttpRequest = z.object({
-  nodeId: z.string(),
+  nodeId: name,
   method: z.string().max(20),
   url: z.string().max(8_192),
   headers: z.array(z.tuple([z.string(), z.string()])).max(200),
@@ -70,7 +76,7 @@ export const FromRunner = z.discriminatedUnion('kind', [
   z.object({
     kind: z.literal('checkpoint'),
     run,
-    nodeId: z.string(),
+    nodeId: name,
     iteration: z.int32().min(0),
     outputs: z.record(z.string(), z.unknown()),
     durationMs: z.number().min(0),
@@ -84,10 +90,10 @@ export const FromRunner = z.discriminatedUnion('kind', [
       z.object({ is: z.literal('succeeded'), output: z.unknown() }),
       z.object({
         is: z.literal('failed'),
-        code: z.string(),
-        detail: z.string(),
-        node: z.string().optional(),
-        component: z.string().optional(),
+        code: name,
+        detail: z.string().transform(excerpt),
+        node: name.optional(),
+        component: name.optional(),
         iteration: z.int32().min(0).optional(),
       }),
       z.object({ is: z.literal('cancelled') }),
@@ -100,4 +106,11 @@ export type RunnerResult = Extract<FromRunner, { kind: 'done' }>['result'];
 /** What stands for a secret wherever its value may not be. */
 export function secretStandIn(name: string): string {
   return `{{secret:${name}}}`;
+}
+
+const MAX_DETAIL = 4_000;
+
+function excerpt(text: string): string {
+  // cut between the halves of a character, it could not be recorded
+  return (text.length > MAX_DETAIL ? `${text.slice(0, MAX_DETAIL)}…` : text).toWellFormed();
 }

@@ -11,17 +11,23 @@ describe('the gateway, hearing of changes', () => {
   let bus: EmbeddedBus;
   let consumer: ControlConsumer;
   let dropped: string[];
+  let ofWhom: Set<string | undefined>;
   beforeEach(async () => {
     bus = new EmbeddedBus();
     dropped = [];
-    const cache = (name: string) => ({ forget: () => dropped.push(name) });
+    ofWhom = new Set();
+    const told = (name: string) => (organizationId?: string) => {
+      dropped.push(name);
+      ofWhom.add(organizationId);
+    };
+    const cache = (name: string) => ({ forget: told(name) });
     // of each part only what is told to it
     consumer = new ControlConsumer(
       bus,
       cache('keys') as unknown as Parts[1],
       cache('tokens') as unknown as Parts[2],
       cache('deployments') as unknown as Parts[3],
-      { recheckStreams: () => dropped.push('streams') } as unknown as Parts[4],
+      { recheckStreams: told('streams') } as unknown as Parts[4],
     );
     await consumer.onApplicationBootstrap();
   });
@@ -37,18 +43,21 @@ describe('the gateway, hearing of changes', () => {
   it('drops everything when it joins, for it may have missed some', async () => {
     await until('all is dropped', () => dropped.length === 4);
     expect(dropped.sort()).toEqual(['deployments', 'keys', 'streams', 'tokens']);
+    expect([...ofWhom]).toEqual([undefined]);
   });
 
   it.each<[Parameters<typeof change>[0], string[]]>([
     ['key', ['keys', 'streams']],
     ['binding', ['streams', 'tokens']],
     ['deployment', ['deployments']],
-  ])('drops for a %s what is stale by it, and no more', async (what, stale) => {
+  ])('drops for a %s what is stale by it, of that organization, and no more', async (what, stale) => {
     await until('it has joined', () => dropped.length === 4);
     dropped.length = 0;
+    ofWhom.clear();
     await bus.publish([change(what)]);
     await until('it has heard', () => dropped.length === stale.length);
     expect(dropped.sort()).toEqual(stale);
+    expect([...ofWhom]).toEqual([organizationId]);
   });
 
   it('lays aside at once what is no change, and goes on', async () => {

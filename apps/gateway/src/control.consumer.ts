@@ -1,7 +1,6 @@
 import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { Bus, type Delivery, DONE, type Outcome, oneByOne, type Reading } from '#libs/bus';
 import { ControlChanged, TOPICS } from '#libs/contracts';
-import type { Changed } from './access/control-announcer.ts';
 import { JwtStrategy } from './access/jwt.strategy.ts';
 import { DeploymentDirectory } from './deployments/deployments.public.ts';
 import { KeyAuthenticator } from './keys/keys.public.ts';
@@ -35,16 +34,17 @@ export class ControlConsumer implements OnApplicationBootstrap, OnApplicationShu
   }
 
   private handle(delivery: Delivery): Outcome {
-    let what: Changed;
+    let change: ReturnType<typeof ControlChanged.decode>['data'];
     try {
-      what = ControlChanged.decode(delivery.value).data.what;
+      change = ControlChanged.decode(delivery.value).data;
     } catch (cause) {
       return { kind: 'dead', reason: `not a change: ${(cause as Error).message}` };
     }
-    if (what === 'key') this.keys.forget();
-    if (what === 'binding') this.tokens.forget();
-    if (what === 'deployment') this.deployments.forget();
-    if (what === 'key' || what === 'binding') this.answers.recheckStreams();
+    const { what, organizationId } = change;
+    if (what === 'key') this.keys.forget(organizationId);
+    if (what === 'binding') this.tokens.forget(organizationId);
+    if (what === 'deployment') this.deployments.forget(organizationId);
+    if (what === 'key' || what === 'binding') this.answers.recheckStreams(organizationId);
     return DONE;
   }
 

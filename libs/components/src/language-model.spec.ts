@@ -74,6 +74,16 @@ describe('LanguageModel', () => {
     ]);
   });
 
+  it.each<[string, string, string]>([
+    ['is endless', 'm'.repeat(201), 'The name of a model can have 200 characters, and this one has 201.'],
+    ['holds a NUL', 'a\u0000b', 'The name of a model cannot hold a control character.'],
+  ])('is refused, and calls nothing, where the name of its model %s', async (_how, name, why) => {
+    const fields = { model: [{ provider: 'OpenAI', name }] };
+    expect(LanguageModel.problems?.({ fields, connected: new Set() })).toEqual([why]);
+    await expect(run({ ...fields, input_value: 'hi' })).rejects.toThrow(new ComponentError(why));
+    expect(stub.requests).toEqual([]);
+  });
+
   it.each<[string, NodeRun['fields'], string[]]>([
     ['no system message', { input_value: 'hi' }, ['user: hi']],
     ['nothing but a system message', { system_message: 'Say something.' }, ['system: Say something.']],

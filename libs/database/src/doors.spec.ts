@@ -23,8 +23,7 @@ describe('a door', () => {
   const addUser = async () => {
     const id = newId();
     const email = `${id}@example.com`;
-    const user = { id, email, passwordHash: 'hash', isPlatformAdmin: false };
-    return doors.ensureUser(user);
+    return doors.ensureUser({ id, email, passwordHash: 'hash' });
   };
 
   describe('for keys', () => {
@@ -130,6 +129,13 @@ describe('a door', () => {
       expect(again).toEqual({ ...user, passwordHash: 'other' });
       await doors.setPasswordHash(user.id, 'third');
       expect((await doors.findUser(user.id))?.passwordHash).toBe('third');
+    });
+
+    it('makes one user a platform admin, and nobody else', async () => {
+      const [user, other] = [await addUser(), await addUser()];
+      await doors.makePlatformAdmin(user.id);
+      expect((await doors.findUser(user.id))?.isPlatformAdmin).toBe(true);
+      expect((await doors.findUser(other.id))?.isPlatformAdmin).toBe(false);
     });
 
     it('lists the organizations of a user with the roles that they have there', async () => {

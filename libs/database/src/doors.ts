@@ -116,21 +116,20 @@ export class Doors {
   }
 
   /** Creates the user, or takes the one with this e-mail that a bootstrap has left which failed half-way. */
-  async ensureUser(user: {
-    id: string;
-    email: string;
-    passwordHash: string;
-    isPlatformAdmin: boolean;
-  }): Promise<UserRow> {
+  async ensureUser(user: { id: string; email: string; passwordHash: string }): Promise<UserRow> {
     const row = await this.first<UserRow>(
       'ensure_user',
-      `insert into app_user (id, email, password_hash, is_platform_admin) values ($1, $2, $3, $4)
+      `insert into app_user (id, email, password_hash) values ($1, $2, $3)
        on conflict (email) do update set password_hash = excluded.password_hash
        returning ${USER}`,
-      [user.id, user.email, user.passwordHash, user.isPlatformAdmin],
+      [user.id, user.email, user.passwordHash],
     );
     if (!row) throw new Error('the user was neither made nor found');
     return row;
+  }
+
+  async makePlatformAdmin(userId: string): Promise<void> {
+    await this.pool.query('update app_user set is_platform_admin = true where id = $1', [userId]);
   }
 
   async setPasswordHash(userId: string, passwordHash: string): Promise<void> {

@@ -4,6 +4,9 @@ const MiB = 1024 * KiB;
 /** The figures of the product, each in one place. */
 export const DEFAULTS = {
   bodyBytes: 1 * MiB,
+  metadataBytes: 16 * KiB,
+  /** A page of a list ends with the item that makes it this large. */
+  pageBytes: 1 * MiB,
   definitionBytes: 5 * MiB,
   definitionNodes: 2_000,
   definitionEdges: 5_000,

@@ -16,7 +16,7 @@ export type TemplateField = z.output<typeof TemplateField>;
 
 const NodeBody = z.looseObject({
   display_name: z.string().optional(),
-  template: z.custom<JsonObject>(isJsonObject).optional(),
+  template: z.record(z.string(), z.unknown()).optional(),
   metadata: z.looseObject({ module: z.string().optional() }).optional(),
   tool_mode: z.boolean().optional(),
   flow: z.unknown().optional(),

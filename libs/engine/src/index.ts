@@ -8,7 +8,7 @@ export {
   type StoredNode,
 } from './component.ts';
 
-export { holdsControlCharacter, type Problem, quoted } from './definition.ts';
+export { holdsControlCharacter, quoted } from './definition.ts';
 export { type Execution, execute, type Host, type Outputs, type Step } from './execute.ts';
 export { ComponentError, NodeError } from './node-error.ts';
 export { Plan, type PlanNode } from './plan.ts';

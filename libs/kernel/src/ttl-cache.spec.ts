@@ -6,7 +6,7 @@ describe('a cache of answers that are right for a moment', () => {
   let loads: number;
   beforeEach(() => {
     jest.useFakeTimers();
-    cache = new TtlCache(5_000, 3);
+    cache = new TtlCache(5_000, 3, 2);
     loads = 0;
   });
   afterEach(() => {
@@ -53,9 +53,38 @@ describe('a cache of answers that are right for a moment', () => {
     expect(await cache.get('b', load)).toBe(2);
   });
 
-  it('never grows beyond its size', async () => {
+  it('never grows beyond its size, and lets the oldest answer go', async () => {
     for (const key of ['a', 'b', 'c', 'd']) await cache.get(key, load);
-    expect(await cache.get('d', load)).toBe(4);
-    expect(await cache.get('a', load)).toBe(5);
+    for (const [key, answer] of [
+      ['b', 2],
+      ['c', 3],
+      ['d', 4],
+      ['a', 5],
+    ] as const)
+      expect(await cache.get(key, load)).toBe(answer);
+  });
+
+  it('keeps what is there, however much is asked for that is not', async () => {
+    const none = async () => undefined;
+    await cache.get('a', load);
+    for (const key of ['x', 'y', 'z', '1', '2', '3']) expect(await cache.get(key, none)).toBeUndefined();
+    expect(await cache.get('a', load)).toBe(1);
+    // the last of them are known, the first are asked for again
+    expect(await cache.get('3', load)).toBeUndefined();
+    expect(await cache.get('x', load)).toBe(2);
+  });
+
+  it('forgets what is stale, and nothing else', async () => {
+    await cache.get('a/1', load);
+    await cache.get('b/1', load);
+    await cache.get('a/2', async () => undefined);
+    const { promise, resolve } = Promise.withResolvers<number>();
+    const underWay = cache.get('a/3', () => promise);
+    cache.forget((key) => key.startsWith('a/'));
+    resolve(99);
+    await underWay;
+    const answers = [];
+    for (const key of ['b/1', 'a/1', 'a/2', 'a/3']) answers.push(await cache.get(key, load));
+    expect(answers).toEqual([2, 3, 4, 5]);
   });
 });

@@ -1,27 +1,88 @@
-/** Answers that are right for a moment. One query at a time for one key; a failure is not kept. */
+interface Kept<Value> {
+  value: Value | undefined;
+  untilMs: number;
+}
+
+/**
+ * Answers that are right for a moment. One query at a time for one key; a failure is not kept. Where it is full, the oldest
+ * answer goes. Answers that there is nothing have a small room of their own: whoever asks for what there is not pushes out
+ * nothing that there is.
+ */
 export class TtlCache<Value> {
-  private readonly entries = new Map<string, { value: Promise<Value>; untilMs: number }>();
+  private readonly hits: Room<Value>;
+  private readonly misses: Room<Value>;
+  private readonly underWay = new Map<string, { value: Promise<Value | undefined>; untilMs: number }>();
 
   constructor(
     private readonly freshMs: number,
-    private readonly maxEntries: number,
-  ) {}
+    maxEntries: number,
+    maxMisses = Math.ceil(maxEntries / 20),
+  ) {
+    this.hits = new Room(maxEntries);
+    this.misses = new Room(maxMisses);
+  }
 
-  get(key: string, load: () => Promise<Value>): Promise<Value> {
-    const known = this.entries.get(key);
+  async get(key: string, load: () => Promise<Value | undefined>): Promise<Value | undefined> {
     const nowMs = performance.now();
-    if (known && known.untilMs > nowMs) return known.value;
-    if (this.entries.size >= this.maxEntries) this.entries.clear();
-    const value = load();
-    const entry = { value, untilMs: nowMs + this.freshMs };
-    this.entries.set(key, entry);
-    value.catch(() => {
-      if (this.entries.get(key) === entry) this.entries.delete(key);
-    });
-    return value;
+    const known = this.hits.get(key, nowMs) ?? this.misses.get(key, nowMs);
+    if (known) return known.value;
+    const other = this.underWay.get(key);
+    if (other && other.untilMs > nowMs) return other.value;
+    const mine = { value: load(), untilMs: nowMs + this.freshMs };
+    this.underWay.set(key, mine);
+    try {
+      const value = await mine.value;
+      // what was forgotten meanwhile is not kept
+      if (this.underWay.get(key) === mine) this.keep(key, { value, untilMs: mine.untilMs });
+      return value;
+    } finally {
+      if (this.underWay.get(key) === mine) this.underWay.delete(key);
+    }
+  }
+
+  /** Drops what is stale. What is still under way may be: whoever comes later asks anew. */
+  forget(isStale: (key: string, value: Value | undefined) => boolean): void {
+    this.hits.forget(isStale);
+    this.misses.forget(isStale);
+    this.underWay.clear();
   }
 
   clear(): void {
-    this.entries.clear();
+    this.forget(() => true);
+  }
+
+  private keep(key: string, kept: Kept<Value>): void {
+    const [room, other] = kept.value === undefined ? [this.misses, this.hits] : [this.hits, this.misses];
+    other.delete(key);
+    room.set(key, kept);
+  }
+}
+
+/** So many answers, the oldest first. */
+class Room<Value> {
+  private readonly entries = new Map<string, Kept<Value>>();
+
+  constructor(private readonly maxEntries: number) {}
+
+  get(key: string, nowMs: number): Kept<Value> | undefined {
+    const kept = this.entries.get(key);
+    return kept && kept.untilMs > nowMs ? kept : undefined;
+  }
+
+  set(key: string, kept: Kept<Value>): void {
+    this.entries.delete(key);
+    for (const oldest of this.entries.keys()) {
+      if (this.entries.size < this.maxEntries) break;
+      this.entries.delete(oldest);
+    }
+    this.entries.set(key, kept);
+  }
+
+  delete(key: string): void {
+    this.entries.delete(key);
+  }
+
+  forget(isStale: (key: string, value: Value | undefined) => boolean): void {
+    for (const [key, { value }] of this.entries) if (isStale(key, value)) this.entries.delete(key);
   }
 }

@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { Turns } from './turns.ts';
 
-function controlled(atOnce: number) {
-  const turns = new Turns(atOnce);
+function controlled(atOnce: number, maxWaiting?: number) {
+  const turns = new Turns(atOnce, maxWaiting);
   const begun: string[] = [];
   const ends = new Map<string, () => void>();
   const take = (name: string) =>
@@ -29,6 +29,17 @@ describe('taking turns', () => {
     await end('d');
     expect(begun).toEqual(['a', 'b', 'c', 'd']);
     expect(await Promise.all(all)).toEqual(['a', 'b', 'c', 'd']);
+  });
+
+  it('refuses what would wait behind too much, and goes on with the rest', async () => {
+    const { begun, take, end } = controlled(1, 2);
+    const waiting = ['a', 'b', 'c'].map(take);
+    await expect(take('d')).rejects.toMatchObject({ code: 'service.unavailable' });
+    await end('a');
+    const later = take('e');
+    for (const name of ['b', 'c', 'e']) await end(name);
+    expect(await Promise.all([...waiting, later])).toEqual(['a', 'b', 'c', 'e']);
+    expect(begun).toEqual(['a', 'b', 'c', 'e']);
   });
 
   it('gives each turn back once, also after a failure', async () => {

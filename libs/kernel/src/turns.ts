@@ -1,12 +1,17 @@
-/** Lets only so much work go on at a time; what comes later waits, in its order. */
+import { AppError } from './errors.ts';
+
+/** Lets only so much work go on at a time; what comes later waits, in its order, and is refused where too much waits. */
 export class Turns {
   private readonly waiting: (() => void)[] = [];
 
-  constructor(private free: number) {}
+  constructor(
+    private free: number,
+    private readonly maxWaiting = Number.POSITIVE_INFINITY,
+  ) {}
 
   async take<Result>(work: () => Promise<Result>): Promise<Result> {
     if (this.free > 0) this.free -= 1;
-    else await new Promise<void>((resolve) => this.waiting.push(resolve));
+    else await this.wait();
     try {
       return await work();
     } finally {
@@ -14,5 +19,13 @@ export class Turns {
       if (next) next();
       else this.free += 1;
     }
+  }
+
+  private wait(): Promise<void> {
+    if (this.waiting.length >= this.maxWaiting)
+      throw new AppError('service.unavailable', {
+        detail: 'Too many requests like this one wait at the moment: try again.',
+      });
+    return new Promise((resolve) => this.waiting.push(resolve));
   }
 }

@@ -40,14 +40,19 @@ export class ProcessDriver extends SandboxDriver {
   }
 }
 
+const DRAINED_BYTES = 1024 * 1024;
+
 class ProcessSandbox implements Sandbox {
   readonly pid: number;
   private hasExited = false;
   private unsent: Buffer[] = [];
+  /** What it has not read, here and in its pipe. */
+  private unreadBytes = 0;
+  private readonly waiting: (() => void)[] = [];
 
   constructor(
     private readonly child: ChildProcess,
-    maxFrameBytes: number,
+    private readonly maxFrameBytes: number,
     private readonly events: SandboxEvents,
   ) {
     this.pid = child.pid ?? -1;
@@ -66,8 +71,18 @@ class ProcessSandbox implements Sandbox {
 
   send(frame: unknown): void {
     // frames of one turn leave in one write
+    if (this.child.killed || this.hasExited) return;
+    // asked before this frame is counted, so that one frame of any size can be sent
+    if (this.unreadBytes > this.maxFrameBytes) return this.kill();
     if (this.unsent.length === 0) setImmediate(() => this.flush());
-    this.unsent.push(encodeFrame(frame));
+    const bytes = encodeFrame(frame);
+    this.unreadBytes += bytes.length;
+    this.unsent.push(bytes);
+  }
+
+  whenDrained(): Promise<void> {
+    if (this.unreadBytes <= DRAINED_BYTES || this.hasExited) return Promise.resolve();
+    return new Promise((resolve) => this.waiting.push(resolve));
   }
 
   pause(): void {
@@ -83,15 +98,25 @@ class ProcessSandbox implements Sandbox {
   }
 
   private flush(): void {
-    this.child.stdin?.write(
-      this.unsent.length === 1 ? (this.unsent[0] as Buffer) : Buffer.concat(this.unsent),
-    );
+    const bytes = this.unsent.length === 1 ? (this.unsent[0] as Buffer) : Buffer.concat(this.unsent);
     this.unsent = [];
+    this.child.stdin?.write(bytes, () => {
+      this.unreadBytes -= bytes.length;
+      this.drain();
+    });
+  }
+
+  /** One after another: together they would send more than it reads. */
+  private drain(): void {
+    if (this.unreadBytes > DRAINED_BYTES && !this.hasExited) return;
+    this.waiting.shift()?.();
+    if (this.waiting.length > 0) setImmediate(() => this.drain());
   }
 
   private exited(reason: string): void {
     if (this.hasExited) return;
     this.hasExited = true;
+    this.drain();
     this.events.exit(reason);
   }
 }

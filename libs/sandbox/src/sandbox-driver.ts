@@ -5,6 +5,8 @@ export type Guarantee = 'fs' | 'net' | 'proc' | 'env' | 'mem' | 'pids' | 'cpu' |
 export interface Sandbox {
   readonly pid: number;
   send(frame: unknown): void;
+  /** Until it has read most of what it was sent, or is gone; who sends much waits for it before each frame. */
+  whenDrained(): Promise<void>;
   /** Stops and resumes reading what it says, so that it cannot flood us. */
   pause(): void;
   resume(): void;
@@ -22,6 +24,7 @@ export interface SandboxProgram {
   entry: string;
   readable: readonly string[];
   memoryMiB: number;
+  /** Of one frame; it is ended when it lets more than this lie unread. */
   maxFrameBytes: number;
 }
 

@@ -24,6 +24,7 @@ export async function brokered(
   request: Partial<HttpRequest> & { url: string },
   secrets: readonly Known[] = [],
   signal: AbortSignal = new AbortController().signal,
+  whenDrained: () => Promise<void> = async () => undefined,
 ): Promise<Brokered> {
   const parts: ResponsePart[] = [];
   const refusals: string[] = [];
@@ -36,6 +37,7 @@ export async function brokered(
     redactor: new Redactor(secrets),
     signal,
     answer: (part) => parts.push(part),
+    whenDrained,
     refused: (host, reason) => refusals.push(`${host}: ${reason}`),
   });
   const head = parts.find((part) => part.is === 'head');

@@ -18,6 +18,8 @@ export class ScriptedSandbox implements Sandbox {
     this.sent.push(frame);
   }
 
+  async whenDrained(): Promise<void> {}
+
   pause(): void {
     this.isPaused = true;
   }

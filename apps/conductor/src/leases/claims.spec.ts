@@ -36,7 +36,7 @@ const done = (runId: string, outcome: 'ended' | 'returned' | 'lost', attempt = 1
   ...name(runId, attempt),
   outcome,
 });
-const NOTHING = { resend: [], givenBack: [], ended: [], recorded: [] };
+const NOTHING = { resend: [], givenBack: [], ended: [], recorded: [], stray: [] };
 
 describe('the claims that are out', () => {
   it('are counted until they are removed', () => {
@@ -93,6 +93,30 @@ describe('what a status says of them', () => {
     ]);
     expect(findings.ended.map(({ runId }) => runId)).toEqual(['e']);
     expect(findings.recorded).toEqual([]);
+  });
+
+  it.each<[string, Claims]>([
+    ['ended by somebody else', held()],
+    ['taken over by the next attempt', held(claim('r', { attempt: 2, unconfirmed: undefined }))],
+    ['elsewhere', held(claim('r', { executorId: 'f' }))],
+  ])('finds an attempt that is still held when it is heard of again, though it is %s', (_why, claims) => {
+    const still = status({ held: [name('r')] });
+    expect(claims.reconcile(still, 1)).toEqual(NOTHING);
+    claims.reconcile(status({ executorId: 'f' }), 1);
+    expect(claims.reconcile(still, 2).stray).toEqual([name('r')]);
+    expect(claims.reconcile(still, 3).stray).toEqual([name('r')]);
+  });
+
+  it('finds nothing held that was gone or claimed in between', () => {
+    const claims = held();
+    const still = status({ held: [name('r')] });
+    claims.reconcile(still, 1);
+    claims.reconcile(status(), 2);
+    expect(claims.reconcile(still, 3)).toEqual(NOTHING);
+    claims.add(claim('r'));
+    expect(claims.reconcile(still, 4)).toEqual(NOTHING);
+    claims.remove('r');
+    expect(claims.reconcile(still, 5)).toEqual(NOTHING);
   });
 
   it('lets the executor forget what is none of its claims any more', () => {

@@ -54,6 +54,8 @@ export interface Findings {
   ended: HeldClaim[];
   /** What the executor may forget. */
   recorded: { runId: string; attempt: number }[];
+  /** Held there though it is over: someone else ended it, and the executor was not told. */
+  stray: ExecutorStatusData['held'];
 }
 
 const RESEND_AFTER_MS = 2_000;
@@ -62,6 +64,8 @@ const RESEND_AFTER_MS = 2_000;
 export class Claims {
   private readonly byRun = new Map<string, HeldClaim>();
   private readonly byExecutor = new Map<string, Set<HeldClaim>>();
+  /** What executors held without a claim when they were last heard of. */
+  private readonly unclaimed = new Map<string, Set<string>>();
 
   add(claim: HeldClaim): void {
     this.remove(claim.runId);
@@ -88,21 +92,44 @@ export class Claims {
   }
 
   reconcile(status: ExecutorStatusData, nowMs: number): Findings {
-    const findings: Findings = { resend: [], givenBack: [], ended: [], recorded: [] };
+    const findings: Findings = {
+      resend: [],
+      givenBack: [],
+      ended: [],
+      recorded: [],
+      stray: this.stray(status),
+    };
     const known = new Set<string>();
-    for (const { runId, attempt } of status.held) known.add(`${runId}/${attempt}`);
+    for (const key of status.held) known.add(nameOf(key));
     for (const { runId, attempt, outcome } of status.done) {
-      known.add(`${runId}/${attempt}`);
-      const claim = this.byRun.get(runId);
-      if (claim?.attempt !== attempt || claim.executorId !== status.executorId)
-        findings.recorded.push({ runId, attempt });
+      known.add(nameOf({ runId, attempt }));
+      const claim = this.claimOf(status.executorId, runId, attempt);
+      if (!claim) findings.recorded.push({ runId, attempt });
       else if (outcome === 'ended') findings.ended.push(claim);
       else findings.givenBack.push({ claim, outcome });
     }
     for (const claim of this.byExecutor.get(status.executorId) ?? []) {
-      if (known.has(`${claim.runId}/${claim.attempt}`)) claim.unconfirmed = undefined;
+      if (known.has(nameOf(claim))) claim.unconfirmed = undefined;
       else if (claim.unconfirmed && nowMs - claim.claimedAtMs > RESEND_AFTER_MS) findings.resend.push(claim);
     }
     return findings;
   }
+
+  /** Once is no matter: the status may have been under way when the attempt ended. */
+  private stray({ executorId, held }: ExecutorStatusData): ExecutorStatusData['held'] {
+    const before = this.unclaimed.get(executorId);
+    const unclaimed = held.filter(({ runId, attempt }) => !this.claimOf(executorId, runId, attempt));
+    if (unclaimed.length === 0) this.unclaimed.delete(executorId);
+    else this.unclaimed.set(executorId, new Set(unclaimed.map(nameOf)));
+    return unclaimed.filter((key) => before?.has(nameOf(key)));
+  }
+
+  private claimOf(executorId: string, runId: string, attempt: number): HeldClaim | undefined {
+    const claim = this.byRun.get(runId);
+    return claim?.attempt === attempt && claim.executorId === executorId ? claim : undefined;
+  }
+}
+
+function nameOf({ runId, attempt }: { runId: string; attempt: number }): string {
+  return `${runId}/${attempt}`;
 }

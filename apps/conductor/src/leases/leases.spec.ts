@@ -62,6 +62,17 @@ describe('the leases', () => {
     ]);
   });
 
+  it('tell the executor to stop what somebody else has ended, when it still holds it', async () => {
+    const ref = await test.assigned(runnable, executorId);
+    await succeed(ref);
+    test.conductor['leases'].ended(ref.runId, 1);
+    const held = [{ ...ref, attempt: 1 }];
+    await hear({ held });
+    expect(test.commands.map(({ kind }) => kind)).not.toContain('cancel');
+    await hear({ held });
+    expect(await test.told('cancel')).toEqual([{ kind: 'cancel', executorId, runId: ref.runId, attempt: 1 }]);
+  });
+
   it('free the slot of a run that ended, by its attempt only', async () => {
     const ref = await test.assigned(runnable, executorId);
     test.conductor['leases'].ended(ref.runId, 2);

@@ -48,6 +48,7 @@ export class Leases {
     if (findings.ended.length > 0 && (await store.isRecorderPast(TOPICS.runEvent, status.eventOffsets))) {
       for (const claim of findings.ended) await this.checkEnd(claim);
     }
+    for (const key of findings.stray) takeback.stopOnExecutor({ ...key, executorId });
     const resent = findings.resend.flatMap((claim) => (claim.unconfirmed ? [claim.unconfirmed] : []));
     if (resent.length > 0) await bus.publish(resent);
     if (findings.recorded.length > 0) {

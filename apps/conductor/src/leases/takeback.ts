@@ -44,7 +44,10 @@ export class Takeback {
     const [appended] = await this.append(append);
     this.release(runId, attempt);
     if (appended?.outcome === 'written')
-      this.options.requeued({ organizationId, projectId, deploymentId, runId }, delayMs);
+      this.options.requeued(
+        { organizationId, projectId, deploymentId, runId, isAlone: failures > 0 },
+        delayMs,
+      );
   }
 
   /** Ends a run whose attempt cannot go on. */
@@ -84,7 +87,12 @@ export class Takeback {
   }
 
   /** Tells the executor to stop an attempt. */
-  stopOnExecutor({ organizationId, runId, attempt, executorId }: HeldClaim): void {
+  stopOnExecutor({
+    organizationId,
+    runId,
+    attempt,
+    executorId,
+  }: Pick<HeldClaim, 'organizationId' | 'runId' | 'attempt' | 'executorId'>): void {
     const { bus } = this.options;
     const command = { kind: 'cancel', executorId, runId, attempt } as const;
     bus.publish([commandTo(organizationId, command, bus.partitions)]).catch(() => undefined);

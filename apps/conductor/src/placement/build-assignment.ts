@@ -2,7 +2,7 @@ import { type BlobStore, stagingPrefix } from '#libs/blobs';
 import type { Assignment } from '#libs/contracts';
 import { checkpointKey, runToken } from '#libs/crypto';
 import { DEFAULTS } from '#libs/domain';
-import type { ClaimedRun } from '../queue/queue.store.ts';
+import type { Checkpoint, ClaimedRun } from '../queue/queue.store.ts';
 import type { Keyring } from './keyring.ts';
 import type { ReleaseCache } from './release-cache.ts';
 
@@ -22,6 +22,7 @@ const STATE_BYTES = 16 * DEFAULTS.outputBytes;
 /** The snapshot that an executor gets of a run: all that it will ever be told. */
 export function buildAssignment(
   run: ClaimedRun,
+  checkpoints: readonly Checkpoint[],
   { cellKey, keyring, releases, blobs }: AssignmentParts,
 ): Assignment {
   const { organizationId, runId, attempt, executorId } = run;
@@ -45,7 +46,7 @@ export function buildAssignment(
     queueMs: Math.max(0, run.queueMs),
     spent: { inputTokens: run.inputTokens, outputTokens: run.outputTokens },
     checkpointKey: checkpointKey(keyring.key(organizationId, run.kekId), runId).toString('base64'),
-    checkpoints: (run.checkpoints ?? []).map(({ nodeId, iteration, sealed, blobHash }) => ({
+    checkpoints: checkpoints.map(({ nodeId, iteration, sealed, blobHash }) => ({
       nodeId,
       iteration,
       ...(sealed !== null && { sealed }),

@@ -104,6 +104,24 @@ describe('what is cached of releases', () => {
     expect(releases.version(runnable.versionId)).toMatchObject({ planHash: 'plan', contentHash: 'content' });
   });
 
+  it('is of an environment what the plan reads, and nothing besides', async () => {
+    await test.setVariable(runnable, 'OTHER', 'is not read');
+    await variables();
+    const [cached] = releases['variables'].values();
+    expect(cached?.rows.map(({ name }) => name)).toEqual(['PLAIN']);
+  });
+
+  it('is let go of when it is too much, and no earlier than it was used', async () => {
+    const large = await test.runnable(['LARGE']);
+    await test.setVariable(large, 'LARGE', 'x'.repeat(1_000));
+    Object.assign(releases['variables'], { maxBytes: 1_500 });
+    expect((await variables(large)).variables['LARGE']).toHaveLength(1_000);
+    await variables();
+    expect([...releases['variables'].values()].map(({ organizationId }) => organizationId)).toEqual([
+      runnable.organizationId,
+    ]);
+  });
+
   it('is no variable at all where the plan reads none', async () => {
     const plain = await test.runnable();
     await test.setVariable(plain, 'PLAIN', 'unread');
@@ -115,7 +133,7 @@ describe('what is cached of releases', () => {
     await variables();
     await test.setVariable(runnable, 'PLAIN', 'second');
     expect((await variables()).variables).toEqual({ PLAIN: 'first' });
-    const cached = releases['variables'].get(runnable.environmentId);
+    const cached = releases['variables'].get(`${runnable.environmentId}/${runnable.versionId}`);
     if (cached) cached.loadedAtMs -= 5_001;
     expect((await variables()).variables).toEqual({ PLAIN: 'second' });
   });

@@ -52,6 +52,18 @@ describe('the room on executors', () => {
     expect(executors.choose('b')).toBe('e');
   });
 
+  it('is a whole runner for each run that failed before, and none in it for others', () => {
+    const executors = heard(status('e', { maxRunners: 3 }));
+    expect(executors.choose('a', true)).toBe('e');
+    executors.sent('e', 'a', true);
+    expect(place(executors, 'a', 'b', 'a', 'a')).toEqual(['e', 'e', 'e', undefined]);
+    expect(executors.choose('a', true)).toBeUndefined();
+    executors.ended('e', 'b');
+    expect(executors.choose('a', true)).toBe('e');
+    executors.ended('e', 'a', true);
+    expect(place(executors, 'a', 'a', 'a', 'a', 'a')).toEqual(['e', 'e', 'e', 'e', undefined]);
+  });
+
   it('is not made by an end that it did not see begin', () => {
     const executors = heard(status('e', { maxRunners: 1, slotsPerRunner: 1 }));
     executors.ended('e', 'a');

@@ -1,9 +1,18 @@
 import type { ExecutorStatusData } from '#libs/contracts';
 
+/** Runs of an organization that we have sent and that have not ended. */
+interface Load {
+  /** They share runners. */
+  shared: number;
+  /** Each has a runner of its own. */
+  alone: number;
+}
+
 interface Known {
   status: ExecutorStatusData;
-  /** Runs by organization that we have sent and that have not ended. */
-  load: Map<string, number>;
+  load: Map<string, Load>;
+  /** How many runners all that needs. */
+  needed: number;
 }
 
 /** How long an organization without a runner waits before another has to make way for it. */
@@ -19,17 +28,18 @@ export class Executors {
 
   heard(status: ExecutorStatusData): void {
     const known = this.known.get(status.executorId);
-    if (known) known.status = status;
-    else this.known.set(status.executorId, { status, load: new Map() });
+    const load = known?.load ?? new Map<string, Load>();
+    this.known.set(status.executorId, { status, load, needed: runnersNeeded(status, load) });
   }
 
   /** Where a run of this organization goes: to a runner that serves it, else to one that is free, on the emptiest executor. */
-  choose(organizationId: string): string | undefined {
+  choose(organizationId: string, isAlone = false): string | undefined {
     if (this.yielding.has(organizationId)) return undefined;
     let best: { executorId: string; isWarm: boolean; room: number } | undefined;
-    for (const [executorId, { status, load }] of this.known) {
+    for (const [executorId, known] of this.known) {
+      const { status, load } = known;
       if (status.isDraining) continue;
-      const room = roomFor(organizationId, status, load);
+      const room = roomFor(organizationId, isAlone, known);
       if (room <= 0) continue;
       const isWarm = load.has(organizationId) || Object.hasOwn(status.warm, organizationId);
       if (!best || (isWarm && !best.isWarm) || (isWarm === best.isWarm && room > best.room))
@@ -50,28 +60,39 @@ export class Executors {
     this.yielding = new Set([...having].slice(0, Math.floor(longestMs / PATIENCE_MS)));
   }
 
-  sent(executorId: string, organizationId: string): void {
-    const load = this.known.get(executorId)?.load;
-    load?.set(organizationId, (load.get(organizationId) ?? 0) + 1);
+  sent(executorId: string, organizationId: string, isAlone = false): void {
+    this.count(executorId, organizationId, isAlone, 1);
   }
 
-  ended(executorId: string, organizationId: string): void {
-    const load = this.known.get(executorId)?.load;
-    const left = (load?.get(organizationId) ?? 0) - 1;
-    if (left > 0) load?.set(organizationId, left);
-    else load?.delete(organizationId);
+  ended(executorId: string, organizationId: string, isAlone = false): void {
+    this.count(executorId, organizationId, isAlone, -1);
+  }
+
+  private count(executorId: string, organizationId: string, isAlone: boolean, by: 1 | -1): void {
+    const known = this.known.get(executorId);
+    if (!known) return;
+    const { shared, alone } = known.load.get(organizationId) ?? { shared: 0, alone: 0 };
+    const left = {
+      shared: Math.max(0, isAlone ? shared : shared + by),
+      alone: Math.max(0, isAlone ? alone + by : alone),
+    };
+    if (left.shared + left.alone > 0) known.load.set(organizationId, left);
+    else known.load.delete(organizationId);
+    known.needed = runnersNeeded(known.status, known.load);
   }
 }
 
-/** The slots left in the runners that an organization's runs need already, and in those that nobody needs. */
-function roomFor(
-  organizationId: string,
-  { maxRunners, slotsPerRunner }: ExecutorStatusData,
-  load: Known['load'],
-): number {
+function runnersNeeded({ slotsPerRunner }: ExecutorStatusData, load: Known['load']): number {
   let needed = 0;
-  for (const runs of load.values()) needed += Math.ceil(runs / slotsPerRunner);
-  const own = load.get(organizationId) ?? 0;
-  const started = Math.ceil(own / slotsPerRunner) * slotsPerRunner - own;
-  return started + Math.max(0, maxRunners - needed) * slotsPerRunner;
+  for (const { shared, alone } of load.values()) needed += Math.ceil(shared / slotsPerRunner) + alone;
+  return needed;
+}
+
+/** The slots in runners that nobody needs and, for a run that may share, those left in what its organization has. */
+function roomFor(organizationId: string, isAlone: boolean, { status, load, needed }: Known): number {
+  const { maxRunners, slotsPerRunner } = status;
+  const free = Math.max(0, maxRunners - needed) * slotsPerRunner;
+  if (isAlone) return free;
+  const own = load.get(organizationId)?.shared ?? 0;
+  return Math.ceil(own / slotsPerRunner) * slotsPerRunner - own + free;
 }

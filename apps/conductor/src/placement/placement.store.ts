@@ -42,19 +42,26 @@ export class PlacementStore {
     });
     return rows.map(({ report, ...row }) => ({
       ...row,
-      variableNames: report.variables.map((variable) => variable.name),
+      variableNames: [...new Set(report.variables.map((variable) => variable.name))],
     }));
   }
 
-  variables(keys: readonly { organizationId: string; environmentId: string }[]): Promise<VariableRow[]> {
+  /** Those that are named, and no others: an environment may hold a great many. */
+  variables(
+    keys: readonly { organizationId: string; environmentId: string; name: string }[],
+  ): Promise<VariableRow[]> {
     return this.session.query<VariableRow>({
       name: 'variables',
       text: `select v.org_id as "organizationId", v.environment_id as "environmentId", v.id, v.name, v.value::text as value,
                v.secret_version as "secretVersion", s.kek_id as "kekId", s.envelope, v.allowed_hosts as "allowedHosts"
-             from unnest($1::uuid[], $2::uuid[]) as w (org_id, environment_id)
-               join variable v on v.org_id = w.org_id and v.environment_id = w.environment_id
+             from unnest($1::uuid[], $2::uuid[], $3::text[]) as w (org_id, environment_id, name)
+               join variable v on v.org_id = w.org_id and v.environment_id = w.environment_id and v.name = w.name
                left join secret_version s on s.org_id = v.org_id and s.secret_id = v.id and s.version = v.secret_version`,
-      values: [keys.map((key) => key.organizationId), keys.map((key) => key.environmentId)],
+      values: [
+        keys.map((key) => key.organizationId),
+        keys.map((key) => key.environmentId),
+        keys.map((key) => key.name),
+      ],
     });
   }
 

@@ -19,12 +19,14 @@ describe('a batch that cannot be placed as it should', () => {
   afterEach(() => test.dispose());
 
   const part = <Name extends 'releases' | 'keyring'>(name: Name) => test.conductor['placer']['options'][name];
-  /** Comes once, before the cache is loaded: the runs have been claimed and not yet sent. */
-  const beforeLoading = (work: (runs: Parameters<ReleaseCache['load']>[0]) => Promise<void>) => {
+  /** Comes before the cache is loaded, once or as often as is said: the runs have been claimed and not yet sent. */
+  const beforeLoading = (work: (runs: Parameters<ReleaseCache['load']>[0]) => Promise<void>, times = 1) => {
+    let left = times;
     const releases = part('releases');
     const load = releases.load.bind(releases);
     releases.load = async (runs) => {
-      releases.load = load;
+      left -= 1;
+      if (left === 0) releases.load = load;
       await work(runs);
       return load(runs);
     };
@@ -67,9 +69,11 @@ describe('a batch that cannot be placed as it should', () => {
   it('counts no failure where the database was away, and goes on when it is back', async () => {
     const ref = await test.queue(await test.runnable());
     test.heard();
+    // as a batch, and each organization alone
     beforeLoading(async () => {
       await cutOff();
-    });
+      throw Object.assign(new Error('terminating connection'), { code: '57P01' });
+    }, 2);
     await test.place();
     await test.sweep();
     await test.place();
@@ -92,6 +96,21 @@ describe('a batch that cannot be placed as it should', () => {
     await test.conductor['leases'].giveBackUnknown();
     await test.told('assign');
     expect(await live(ref)).toEqual({ status: 'assigned', attempt: 2, failures: 0 });
+  });
+
+  it('counts a failure for the organization whose rows cannot be read, and for no other', async () => {
+    const [bad, good] = [await test.runnable(), await test.runnable()];
+    const [refused, placed] = [await test.queue(bad), await test.queue(good)];
+    test.heard();
+    beforeLoading(async (runs) => {
+      if (runs.some(({ organizationId }) => organizationId === bad.organizationId))
+        throw new Error('not read');
+    }, 3);
+    await test.place();
+    const [command] = await test.told('assign');
+    expect(command?.assignment.runId).toBe(placed.runId);
+    expect(await live(placed)).toEqual({ status: 'assigned', attempt: 1, failures: 0 });
+    expect(await live(refused)).toEqual({ status: 'queued', attempt: 1, failures: 1 });
   });
 
   it('finds runs again whose claim failed, and their slots', async () => {

@@ -1,25 +1,15 @@
-import type { Bus } from '#libs/bus';
-import { type BusMessage, commandTo } from '#libs/contracts';
-import { isOutage } from '#libs/database';
-import { fairOrder } from '#libs/domain';
-import type { Logger } from '#libs/telemetry';
-import { type Claims, type HeldClaim, heldClaim } from '../leases/claims.ts';
-import type { Takeback } from '../leases/takeback.ts';
-import type { Claim, ClaimedRun, QueueStore } from '../queue/queue.store.ts';
+import { fairOrder, type Waiting } from '#libs/domain';
+import { type HeldClaim, heldClaim } from '../leases/claims.ts';
+import type { Claim, ClaimedRun } from '../queue/queue.store.ts';
 import type { QueuedRun, RunQueue } from '../queue/run-queue.ts';
-import { type AssignmentParts, buildAssignment } from './build-assignment.ts';
+import { Dispatch, type DispatchOptions } from './dispatch.ts';
 import type { Executors } from './executors.ts';
 
 const MAX_CLAIMS = 128;
 
-export interface PlacerOptions extends AssignmentParts {
-  bus: Bus;
+export interface PlacerOptions extends DispatchOptions {
   queue: RunQueue;
-  store: QueueStore;
   executors: Executors;
-  claims: Claims;
-  takeback: Takeback;
-  log: Logger;
 }
 
 /** Brings waiting runs to executors, in batches that form while the last one is being claimed. */
@@ -28,8 +18,11 @@ export class Placer {
   private isAskedAgain = false;
   private isStopped = false;
   private idle: Promise<void> = Promise.resolve();
+  private readonly dispatch: Dispatch;
 
-  constructor(private readonly options: PlacerOptions) {}
+  constructor(private readonly options: PlacerOptions) {
+    this.dispatch = new Dispatch(options);
+  }
 
   /** Places what can be placed; safe to call whenever anything changed. */
   pump(): void {
@@ -43,9 +36,10 @@ export class Placer {
   }
 
   /** Claims no more; resolves when all that is claimed has been sent. */
-  stop(): Promise<void> {
+  async stop(): Promise<void> {
     this.isStopped = true;
-    return this.idle;
+    await this.idle;
+    await this.dispatch.rest();
   }
 
   private async run(): Promise<void> {
@@ -68,7 +62,10 @@ export class Placer {
     const dry = queue.dry();
     if (dry.length === 0) return;
     const heads = await store.heads(dry);
-    for (const name of dry) queue.refill(name, heads.get(name.deploymentId) ?? []);
+    for (const name of dry) {
+      const head = heads.get(name.deploymentId);
+      queue.refill(name, head?.runIds ?? [], head?.alone);
+    }
   }
 
   private async placeBatch(): Promise<boolean> {
@@ -85,17 +82,24 @@ export class Placer {
       claimed = await store.claim(claims);
     } catch (cause) {
       for (const { run, executorId } of picked) {
-        this.options.executors.ended(executorId, run.organizationId);
+        this.options.executors.ended(executorId, run.organizationId, run.isAlone);
         this.options.queue.mark(run);
       }
       throw cause;
     }
-    const got = new Set(claimed.map((run) => run.runId));
-    for (const { run, executorId } of picked)
-      if (!got.has(run.runId)) this.options.executors.ended(executorId, run.organizationId);
+    const got = new Map(claimed.map((run) => [run.runId, run]));
+    for (const { run, executorId } of picked) this.settle(run, executorId, got.get(run.runId));
     // held from this moment on: whoever takes stock meanwhile must find them
-    await this.send(claimed.map((run) => ({ run, claim: this.hold(run) })));
+    await this.dispatch.send(claimed.map((run) => ({ run, claim: this.hold(run) })));
     return true;
+  }
+
+  /** Counts a slot as what was claimed, which may be nothing or a run that has failed since it was queued. */
+  private settle({ organizationId, isAlone = false }: QueuedRun, executorId: string, got?: ClaimedRun): void {
+    const { executors } = this.options;
+    if (got && got.failures > 0 === isAlone) return;
+    executors.ended(executorId, organizationId, isAlone);
+    if (got) executors.sent(executorId, organizationId, !isAlone);
   }
 
   private hold(run: ClaimedRun): HeldClaim {
@@ -109,58 +113,28 @@ export class Placer {
     const { queue, executors } = this.options;
     const picked: { run: QueuedRun; executorId: string }[] = [];
     const full = new Set<string>();
-    for (const organizationId of fairOrder(queue.waiting(), MAX_CLAIMS)) {
+    for (const organizationId of fairOrder(this.placeable(full), MAX_CLAIMS)) {
       if (full.has(organizationId)) continue;
-      const executorId = executors.choose(organizationId);
+      const executorId = executors.choose(organizationId, queue.isNextAlone(organizationId));
       const run = executorId === undefined ? undefined : queue.take(organizationId);
       if (executorId === undefined || !run) {
         full.add(organizationId);
         continue;
       }
-      executors.sent(executorId, organizationId);
+      executors.sent(executorId, organizationId, run.isAlone);
       picked.push({ run, executorId });
     }
     executors.refused(full, performance.now());
     return picked;
   }
 
-  private async send(held: { run: ClaimedRun; claim: HeldClaim }[]): Promise<void> {
-    const { bus, releases, keyring, takeback } = this.options;
-    const runs = held.map(({ run }) => run);
-    try {
-      await keyring.load(runs.map((run) => run.organizationId));
-      await releases.load(runs);
-    } catch (cause) {
-      for (const { claim } of held) {
-        const giveBack = takeback.takeAway(claim, 'it could not be prepared', !isOutage(cause));
-        await giveBack.catch(() => takeback.release(claim.runId, claim.attempt));
-      }
-      throw cause;
-    }
-    await bus.publish(held.flatMap(({ run, claim }) => this.assign(run, claim)));
-  }
-
-  private assign(run: ClaimedRun, claim: HeldClaim): BusMessage[] {
-    const { organizationId, executorId } = run;
-    try {
-      const assignment = buildAssignment(run, this.options);
-      const message = commandTo(
-        organizationId,
-        { kind: 'assign', executorId, assignment },
-        this.options.bus.partitions,
-      );
-      claim.unconfirmed = message;
-      return [message];
-    } catch (cause) {
-      this.options.log.error(
-        { err: cause, run: run.runId, organization: organizationId },
-        'an assignment could not be built',
-      );
-      const { takeback } = this.options;
-      // unknown from then on, it is found when the session comes back
-      const release = () => takeback.release(claim.runId, claim.attempt);
-      takeback.fail(claim, 'internal', 'The run could not be prepared.').catch(release);
-      return [];
+  /** Who waits and has room; those without do not count, so that they hide nobody behind them. */
+  private *placeable(full: Set<string>): Generator<Waiting> {
+    const { queue, executors } = this.options;
+    for (const waiting of queue.waiting()) {
+      const { organizationId } = waiting;
+      if (executors.choose(organizationId, queue.isNextAlone(organizationId)) !== undefined) yield waiting;
+      else full.add(organizationId);
     }
   }
 }

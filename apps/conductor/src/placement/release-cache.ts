@@ -1,5 +1,6 @@
 import { openSecret } from '#libs/crypto';
 import type { ClaimedRun } from '../queue/queue.store.ts';
+import { ByteCache } from './byte-cache.ts';
 import type { Keyring } from './keyring.ts';
 import type { PlacementStore, VariableRow, VersionRow } from './placement.store.ts';
 
@@ -11,17 +12,20 @@ interface CachedVariables {
 
 /** A stale value never survives this, even if the hint that it changed is lost. */
 const VARIABLES_FRESH_MS = 5_000;
-const MAX_VERSIONS = 10_000;
+const MAX_VERSION_BYTES = 64 * 1024 * 1024;
+const MAX_VARIABLE_BYTES = 64 * 1024 * 1024;
+/** What an entry takes besides its texts. */
+const ENTRY_BYTES = 512;
 
 export interface RunVariables {
   variables: Record<string, string>;
   secrets: { name: string; value: string; allowedHosts: string[] }[];
 }
 
-/** Versions, which never change, and the variables of environments, for a moment. */
+/** Versions, which never change, and what they read of the variables of an environment, for a moment. */
 export class ReleaseCache {
-  private readonly versions = new Map<string, VersionRow>();
-  private readonly variables = new Map<string, CachedVariables>();
+  private readonly versions = new ByteCache<VersionRow>(MAX_VERSION_BYTES);
+  private readonly variables = new ByteCache<CachedVariables>(MAX_VARIABLE_BYTES);
   /** How often something was forgotten: what was being read meanwhile may be the old. */
   private forgotten = 0;
 
@@ -31,31 +35,35 @@ export class ReleaseCache {
   ) {}
 
   async load(runs: readonly ClaimedRun[]): Promise<void> {
-    const unknown = new Map(
-      runs.filter((run) => !this.versions.has(run.versionId)).map((run) => [run.versionId, run]),
-    );
-    if (unknown.size > 0) {
-      if (this.versions.size > MAX_VERSIONS) this.versions.clear();
-      for (const row of await this.store.versions([...unknown.values()]))
-        this.versions.set(row.versionId, row);
-    }
+    this.versions.trim();
+    this.variables.trim();
+    await this.loadVersions(runs);
     const nowMs = performance.now();
     const stale = new Map(
       runs
-        .filter((run) => (this.versions.get(run.versionId)?.variableNames.length ?? 0) > 0)
+        .filter((run) => this.namesOf(run).length > 0)
         .filter(
-          (run) =>
-            nowMs - (this.variables.get(run.environmentId)?.loadedAtMs ?? -Infinity) > VARIABLES_FRESH_MS,
+          (run) => nowMs - (this.variables.get(keyOf(run))?.loadedAtMs ?? -Infinity) > VARIABLES_FRESH_MS,
         )
-        .map((run) => [run.environmentId, run]),
+        .map((run) => [keyOf(run), run]),
     );
     if (stale.size === 0) return;
     const { forgotten } = this;
-    const rows = await this.store.variables([...stale.values()]);
+    const wanted = new Map<string, { organizationId: string; environmentId: string; name: string }>();
+    for (const run of stale.values()) {
+      const { organizationId, environmentId } = run;
+      for (const name of this.namesOf(run))
+        wanted.set(`${environmentId}/${name}`, { organizationId, environmentId, name });
+    }
+    const found = new Map<string, VariableRow>();
+    for (const row of await this.store.variables([...wanted.values()]))
+      found.set(`${row.environmentId}/${row.name}`, row);
     const loadedAtMs = forgotten === this.forgotten ? nowMs : -Infinity;
-    for (const { environmentId, organizationId } of stale.values())
-      this.variables.set(environmentId, { organizationId, rows: [], loadedAtMs });
-    for (const row of rows) this.variables.get(row.environmentId)?.rows.push(row);
+    for (const [key, run] of stale) {
+      const { organizationId, environmentId } = run;
+      const rows = this.namesOf(run).flatMap((name) => found.get(`${environmentId}/${name}`) ?? []);
+      this.variables.set(key, { organizationId, rows, loadedAtMs }, ENTRY_BYTES + bytesOf(rows));
+    }
     await this.keyring.load([...stale.values()].map((run) => run.organizationId));
   }
 
@@ -67,11 +75,9 @@ export class ReleaseCache {
 
   /** What a run may know: the variables that its plan names, and no others. */
   variablesOf(run: ClaimedRun): RunVariables {
-    const names = new Set(this.version(run.versionId).variableNames);
     const found: RunVariables = { variables: {}, secrets: [] };
-    if (names.size === 0) return found;
-    for (const row of this.variables.get(run.environmentId)?.rows ?? []) {
-      if (!names.has(row.name)) continue;
+    if (this.version(run.versionId).variableNames.length === 0) return found;
+    for (const row of this.variables.get(keyOf(run))?.rows ?? []) {
       if (row.secretVersion === null) found.variables[row.name] = String(JSON.parse(row.value ?? '""'));
       else found.secrets.push({ name: row.name, value: this.open(row), allowedHosts: row.allowedHosts });
     }
@@ -85,10 +91,39 @@ export class ReleaseCache {
       if (cached.organizationId === organizationId) cached.loadedAtMs = -Infinity;
   }
 
+  private async loadVersions(runs: readonly ClaimedRun[]): Promise<void> {
+    const unknown = new Map(
+      runs.filter((run) => !this.versions.get(run.versionId)).map((run) => [run.versionId, run]),
+    );
+    if (unknown.size === 0) return;
+    for (const row of await this.store.versions([...unknown.values()]))
+      this.versions.set(row.versionId, row, ENTRY_BYTES + textBytes(...row.variableNames));
+  }
+
+  private namesOf({ versionId }: ClaimedRun): readonly string[] {
+    return this.versions.get(versionId)?.variableNames ?? [];
+  }
+
   private open({ organizationId, id, secretVersion, kekId, envelope }: VariableRow): string {
     if (secretVersion === null || kekId === null || envelope === null)
       throw new Error(`the secret ${id} has no version`);
     const key = this.keyring.key(organizationId, kekId);
     return openSecret({ id: kekId, key }, { organizationId, secretId: id, version: secretVersion }, envelope);
   }
+}
+
+function keyOf({ environmentId, versionId }: ClaimedRun): string {
+  return `${environmentId}/${versionId}`;
+}
+
+function bytesOf(rows: readonly VariableRow[]): number {
+  let bytes = 0;
+  for (const { name, value, envelope, allowedHosts } of rows)
+    bytes += ENTRY_BYTES + textBytes(name, value ?? '', envelope ?? '', ...allowedHosts);
+  return bytes;
+}
+
+/** As memory counts them: two for each character, and some for the string itself. */
+function textBytes(...texts: readonly string[]): number {
+  return texts.reduce((sum, text) => sum + 2 * text.length + 32, 0);
 }

@@ -35,7 +35,6 @@ describe('a claim', () => {
         failures: 0,
         executorId,
         kekId,
-        checkpoints: null,
       });
       const [row] = await runs.database.rows(
         `select status, attempt, last_n, executor_id, kek_id, assigned_at is not null as has_time
@@ -143,6 +142,34 @@ describe('what a claim takes', () => {
   });
 });
 
+describe('the checkpoints of a run', () => {
+  const leave = (ref: RunRef, nodeId: string, bytes: number) =>
+    runs.database.rows(
+      `insert into run_checkpoint (org_id, run_id, node_id, iteration, attempt, sealed)
+       values ($1, $2, $3, 0, 1, convert_to(repeat('x', $4), 'UTF8'))`,
+      [ref.organizationId, ref.runId, nodeId, bytes],
+    );
+
+  it('are read for one run of one organization', async () => {
+    const [ref, other] = [await runs.queued(), await runs.queued()];
+    await leave(ref, 'own', 3);
+    await leave(other, 'another', 3);
+    expect(await store.checkpoints(ref.organizationId, ref.runId)).toEqual([
+      { nodeId: 'own', iteration: 0, sealed: 'eHh4', blobHash: null },
+    ]);
+    expect(await store.checkpoints(newId(), ref.runId)).toEqual([]);
+  });
+
+  it('are all read up to 8 MiB, and none beyond', async () => {
+    const ref = await runs.queued();
+    const limit = 8 * 1024 * 1024;
+    await leave(ref, 'a', limit - 129);
+    expect(await store.checkpoints(ref.organizationId, ref.runId)).toHaveLength(1);
+    await leave(ref, 'b', 1);
+    expect(await store.checkpoints(ref.organizationId, ref.runId)).toBeUndefined();
+  });
+});
+
 describe('the heads of the queue', () => {
   it('are the 64 oldest runs of each named deployment that could be claimed now', async () => {
     const one = { organizationId: runs.organizationId, projectId: newId(), deploymentId: newId() };
@@ -154,16 +181,19 @@ describe('the heads of the queue', () => {
     await set(first, `status = 'assigned'`);
     await set(second, 'cancel_requested_at = now()');
     await set(third, `not_before = now() + interval '1 minute'`);
+    await runs.database.rows('update run_live set failures = 1 where run_id = any($1)', [
+      [second.runId, refs[4]?.runId, refs[67]?.runId],
+    ]);
     const empty = { ...one, deploymentId: newId() };
     const foreign = { ...one, organizationId: newId() };
     await runs.queued();
     expect(await store.heads([one, empty])).toEqual(
       new Map([
-        [one.deploymentId, refs.slice(3, 67).map(({ runId }) => runId)],
-        [empty.deploymentId, []],
+        [one.deploymentId, { runIds: refs.slice(3, 67).map(({ runId }) => runId), alone: [refs[4]?.runId] }],
+        [empty.deploymentId, { runIds: [], alone: [] }],
       ]),
     );
-    expect(await store.heads([foreign])).toEqual(new Map([[one.deploymentId, []]]));
+    expect(await store.heads([foreign])).toEqual(new Map([[one.deploymentId, { runIds: [], alone: [] }]]));
   });
 
   it('are looked for where there is work: each deployment once, of every organization and project', async () => {

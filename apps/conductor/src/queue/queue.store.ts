@@ -22,7 +22,15 @@ export interface ClaimedRun {
   queueMs: number;
   inputTokens: number;
   outputTokens: number;
-  checkpoints: { nodeId: string; iteration: number; sealed: string | null; blobHash: string | null }[] | null;
+}
+
+/** What a completed node of an earlier attempt left: ciphertext, or the blob that holds it. */
+export interface Checkpoint {
+  nodeId: string;
+  iteration: number;
+  /** Base64. */
+  sealed: string | null;
+  blobHash: string | null;
 }
 
 export interface Claim {
@@ -30,6 +38,18 @@ export interface Claim {
   executorId: string;
   kekId: string;
 }
+
+/** The oldest queued runs of a deployment. */
+export interface HeadRuns {
+  runIds: string[];
+  /** Those of them that failed before. */
+  alone: string[];
+}
+
+/** How much the checkpoints of a run may be together: an assignment brings them back in one piece. */
+const CHECKPOINTS_BYTES = 8 * 1024 * 1024;
+/** What a checkpoint counts besides what it holds: it has to be named. */
+const CHECKPOINT_NAME_BYTES = 128;
 
 /** The statements of the queue, all on the leader's session. */
 export class QueueStore {
@@ -50,16 +70,19 @@ export class QueueStore {
   }
 
   /** The oldest queued runs of each named deployment. */
-  async heads(names: readonly HeadName[]): Promise<Map<string, string[]>> {
-    const rows = await this.session.query<{ deployment_id: string; run_ids: string[] }>({
+  async heads(names: readonly HeadName[]): Promise<Map<string, HeadRuns>> {
+    const rows = await this.session.query<{ deployment_id: string } & HeadRuns>({
       name: 'heads',
-      text: `select w.deployment_id, array(
-               select l.run_id from run_live l
+      text: `select w.deployment_id, coalesce(array_agg(h.run_id order by h.run_id) filter (where h.run_id is not null), '{}') as "runIds",
+               coalesce(array_agg(h.run_id) filter (where h.failures > 0), '{}') as alone
+             from unnest($1::uuid[], $2::uuid[], $3::uuid[]) as w (org_id, project_id, deployment_id)
+             left join lateral (
+               select l.run_id, l.failures from run_live l
                where l.org_id = w.org_id and l.project_id = w.project_id and l.deployment_id = w.deployment_id and l.is_queued
                  and l.cancel_requested_at is null and (l.not_before is null or l.not_before <= now())
                order by l.run_id limit $4
-             ) as run_ids
-             from unnest($1::uuid[], $2::uuid[], $3::uuid[]) as w (org_id, project_id, deployment_id)`,
+             ) h on true
+             group by w.deployment_id`,
       values: [
         names.map((name) => name.organizationId),
         names.map((name) => name.projectId),
@@ -67,7 +90,17 @@ export class QueueStore {
         DEFAULTS.queueHeadRuns,
       ],
     });
-    return new Map(rows.map((row) => [row.deployment_id, row.run_ids]));
+    return new Map(rows.map(({ deployment_id, ...runs }) => [deployment_id, runs]));
+  }
+
+  /** What earlier attempts of a run have completed; none where it is more than can be brought back. */
+  async checkpoints(organizationId: string, runId: string): Promise<Checkpoint[] | undefined> {
+    const [row] = await this.session.query<{ isBounded: boolean; checkpoints: Checkpoint[] | null }>({
+      name: 'checkpoints',
+      text: CHECKPOINTS,
+      values: [organizationId, runId, CHECKPOINTS_BYTES, CHECKPOINT_NAME_BYTES],
+    });
+    return row?.isBounded ? (row.checkpoints ?? []) : undefined;
   }
 
   /** The deployments with queued runs: one index probe each, however many runs there are. */
@@ -96,13 +129,18 @@ select c.org_id as "organizationId", c.run_id as "runId", c.project_id as "proje
   c.deployment_id as "deploymentId", r.version_id as "versionId", c.executor_id as "executorId", c.attempt, c.failures,
   c.kek_id as "kekId", r.session_id as "sessionId", r.input::text as input, r.input_hash as "inputHash",
   r.timeout_seconds as "timeoutSeconds", (extract(epoch from now() - r.created_at) * 1000)::integer as "queueMs",
-  c.input_tokens::float8 as "inputTokens", c.output_tokens::float8 as "outputTokens",
-  case when c.attempt > 1 then (
+  c.input_tokens::float8 as "inputTokens", c.output_tokens::float8 as "outputTokens"
+from claimed c join run r on r.org_id = c.org_id and r.id = c.run_id`;
+
+const CHECKPOINTS = `select s.bytes <= $3 as "isBounded", case when s.bytes <= $3 then (
     select json_agg(json_build_object('nodeId', k.node_id, 'iteration', k.iteration,
       'sealed', translate(encode(k.sealed, 'base64'), E'\\n', ''), 'blobHash', k.blob_hash))
-    from run_checkpoint k where k.org_id = c.org_id and k.run_id = c.run_id
+    from run_checkpoint k where k.org_id = $1 and k.run_id = $2
   ) end as checkpoints
-from claimed c join run r on r.org_id = c.org_id and r.id = c.run_id`;
+from (
+  select coalesce(sum(octet_length(k.node_id) + coalesce(octet_length(k.sealed), 0) + $4::integer), 0) as bytes
+  from run_checkpoint k where k.org_id = $1 and k.run_id = $2
+) s`;
 
 const DEPLOYMENTS_WITH_WORK = `with recursive work as (
   (select l.org_id, l.project_id, l.deployment_id from run_live l where l.is_queued

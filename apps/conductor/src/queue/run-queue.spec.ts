@@ -7,7 +7,11 @@ const A2: HeadName = { organizationId: 'a', projectId: 'p', deploymentId: 'a2' }
 const B: HeadName = { organizationId: 'b', projectId: 'p', deploymentId: 'b1' };
 /** Ids in the order of time, as all ids are. */
 const id = (number: number) => `run-${String(number).padStart(5, '0')}`;
-const run = (name: HeadName, number: number): QueuedRun => ({ ...name, runId: id(number) });
+const run = (name: HeadName, number: number, isAlone = false): QueuedRun => ({
+  ...name,
+  runId: id(number),
+  isAlone,
+});
 const ids = (from: number, count: number) => Array.from({ length: count }, (_, index) => id(from + index));
 const names = (heads: readonly HeadName[]) => heads.map(({ deploymentId }) => deploymentId);
 
@@ -93,6 +97,20 @@ describe('the queue in memory', () => {
     queue.add(run(B, 1));
     queue.take('b');
     expect(queue['organizations'].size).toBe(0);
+  });
+
+  it('knows which run has a runner of its own, before it is taken and as it is', () => {
+    const queue = new RunQueue();
+    for (const one of [run(A, 1), run(A, 2, true)]) queue.add(one);
+    queue.refill(A2, ids(3, 2), ids(4, 1));
+    const taken = Array.from({ length: 4 }, () => [queue.isNextAlone('a'), queue.take('a')?.isAlone]);
+    expect(taken).toEqual([
+      [false, false],
+      [true, true],
+      [false, false],
+      [true, true],
+    ]);
+    expect(queue.isNextAlone('a')).toBe(false);
   });
 
   it('asks again for a run that was hinted at while it asked', () => {

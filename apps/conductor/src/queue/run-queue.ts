@@ -5,17 +5,21 @@ export interface QueuedRun {
   projectId: string;
   deploymentId: string;
   runId: string;
+  /** It failed before, and has a runner of its own. */
+  isAlone?: boolean;
 }
 
 /** The oldest waiting runs of one deployment, and whether the database may hold more. */
-interface Head extends Omit<QueuedRun, 'runId'> {
+interface Head extends HeadName {
   runIds: string[];
+  /** Those of them that have a runner of their own. */
+  alone: Set<string>;
   hasMore: boolean;
   /** A run was added that is not in here: what is being read meanwhile may not show it. */
   hasMissed: boolean;
 }
 
-export type HeadName = Omit<QueuedRun, 'runId'>;
+export type HeadName = Omit<QueuedRun, 'runId' | 'isAlone'>;
 
 /**
  * The queue in memory: per deployment a head of at most 64 runs. Its cost goes with the organizations that have work,
@@ -31,7 +35,10 @@ export class RunQueue {
     if (head.hasMore || head.runIds.length >= DEFAULTS.queueHeadRuns) {
       head.hasMore = true;
       head.hasMissed = true;
-    } else if (!head.runIds.includes(run.runId)) head.runIds.push(run.runId);
+    } else if (!head.runIds.includes(run.runId)) {
+      head.runIds.push(run.runId);
+      if (run.isAlone) head.alone.add(run.runId);
+    }
   }
 
   /** What a sweep found: this deployment has queued runs. */
@@ -52,18 +59,20 @@ export class RunQueue {
   /** Takes the oldest run of an organization, which then is the last to be served again. */
   take(organizationId: string): QueuedRun | undefined {
     const heads = this.organizations.get(organizationId);
-    let oldest: Head | undefined;
-    for (const head of heads?.values() ?? []) {
-      const [first] = head.runIds;
-      if (first !== undefined && (!oldest || first < (oldest.runIds[0] ?? ''))) oldest = head;
-    }
+    const oldest = this.oldest(organizationId);
     const runId = oldest?.runIds.shift();
     if (!heads || !oldest || runId === undefined) return undefined;
     this.organizations.delete(organizationId);
     this.organizations.set(organizationId, heads);
     if (oldest.runIds.length === 0 && !oldest.hasMore) this.forget(oldest);
     const { projectId, deploymentId } = oldest;
-    return { organizationId, projectId, deploymentId, runId };
+    return { organizationId, projectId, deploymentId, runId, isAlone: oldest.alone.delete(runId) };
+  }
+
+  /** Whether the run that would be taken next has a runner of its own. */
+  isNextAlone(organizationId: string): boolean {
+    const head = this.oldest(organizationId);
+    return head?.alone.has(head.runIds[0] ?? '') ?? false;
   }
 
   /** The heads that ran dry although there may be more; what is added from now on is not in what is read for them. */
@@ -79,11 +88,21 @@ export class RunQueue {
     return dry;
   }
 
-  refill(name: HeadName, runIds: readonly string[]): void {
+  refill(name: HeadName, runIds: readonly string[], alone: readonly string[] = []): void {
     const head = this.headOf(name);
     head.runIds = [...new Set([...head.runIds, ...runIds])].sort();
+    for (const runId of alone) head.alone.add(runId);
     head.hasMore = head.hasMissed || runIds.length >= DEFAULTS.queueHeadRuns;
     if (head.runIds.length === 0 && !head.hasMore) this.forget(head);
+  }
+
+  private oldest(organizationId: string): Head | undefined {
+    let oldest: Head | undefined;
+    for (const head of this.organizations.get(organizationId)?.values() ?? []) {
+      const [first] = head.runIds;
+      if (first !== undefined && (!oldest || first < (oldest.runIds[0] ?? ''))) oldest = head;
+    }
+    return oldest;
   }
 
   private headOf({ organizationId, projectId, deploymentId }: HeadName): Head {
@@ -94,6 +113,7 @@ export class RunQueue {
       projectId,
       deploymentId,
       runIds: [],
+      alone: new Set(),
       hasMore: false,
       hasMissed: false,
     };

@@ -1,6 +1,7 @@
 import { lookup } from 'node:dns/promises';
 import { BlockList, isIP } from 'node:net';
 import type { EgressException } from '#libs/config';
+import type { Lookup } from './name-lookups.ts';
 
 /** A request that may not leave; the reason is for the flow's author. */
 export class EgressRefused extends Error {
@@ -60,14 +61,14 @@ export class AddressGuard {
 
   constructor(
     private readonly exceptions: readonly EgressException[],
-    private readonly resolve: (host: string) => Promise<string[]> = resolveAll,
+    readonly resolve: Lookup = resolveAll,
   ) {
     for (const [family, network, prefix] of FORBIDDEN)
       this.forbidden[family].addSubnet(network, prefix, family);
   }
 
   /** Checks a URL and every address of its host, and picks the one to connect to. */
-  async admit(url: URL): Promise<Target> {
+  async admit(url: URL, resolve: Lookup = this.resolve): Promise<Target> {
     const host = url.hostname
       .replace(/^\[|\]$/g, '')
       .replace(/\.$/, '')
@@ -77,7 +78,7 @@ export class AddressGuard {
     if (url.username !== '' || url.password !== '')
       throw new EgressRefused(host, 'a URL may not hold a user or password');
     const port = url.port === '' ? (url.protocol === 'https:' ? 443 : 80) : Number(url.port);
-    const addresses = isIP(host) ? [host] : await this.addressesOf(host);
+    const addresses = isIP(host) ? [host] : await this.addressesOf(host, resolve);
     for (const address of addresses) this.check(host, port, address, url.protocol === 'https:');
     const [address] = addresses;
     if (address === undefined) throw new EgressRefused(host, 'the host has no address');
@@ -95,9 +96,9 @@ export class AddressGuard {
     }
   }
 
-  private async addressesOf(host: string): Promise<string[]> {
+  private async addressesOf(host: string, resolve: Lookup): Promise<string[]> {
     try {
-      return await this.resolve(host);
+      return await resolve(host);
     } catch {
       throw new EgressRefused(host, 'the host cannot be resolved');
     }

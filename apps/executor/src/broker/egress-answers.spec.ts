@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { EgressAllow } from '#libs/config';
 import { brokered } from '../../../../libs/testing/src/brokered.ts';
 import { StubOrigin } from '../../../../libs/testing/src/stub-origin.ts';
+import { until } from '../../../../libs/testing/src/until.ts';
 import { AddressGuard } from './address-guard.ts';
 import { EgressBroker } from './egress-broker.ts';
 
@@ -84,5 +85,27 @@ describe('an answer through the broker', () => {
     origin.answer = (response) => response.writeHead(200, { 'content-encoding': encoding }).end();
     const answer = await brokered(broker, { url: origin.url, method: 'HEAD' });
     expect(answer).toMatchObject({ status: 200, error: undefined });
+  });
+
+  it('is read from the origin only as the runner reads it', async () => {
+    const bytes = 30_000_000;
+    let unread = 0;
+    origin.answer = (response) => {
+      response.on('close', () => {
+        unread = response.writableLength;
+      });
+      response.end(Buffer.alloc(bytes));
+    };
+    const stop = new AbortController();
+    let waits = 0;
+    const answered = brokered(broker, { url: origin.url }, [], stop.signal, () => {
+      waits += 1;
+      return waits < 3 ? Promise.resolve() : new Promise(() => undefined);
+    });
+    await until('it waits', () => waits === 3);
+    stop.abort();
+    await until('the origin ends', () => unread > 0);
+    expect(unread).toBeGreaterThan(bytes / 2);
+    void answered;
   });
 });

@@ -5,6 +5,7 @@ import { constants, createBrotliDecompress, createGunzip, createInflate } from '
 import type { HttpRequest, ResponsePart } from '../runner-protocol.ts';
 import { type AddressGuard, EgressRefused } from './address-guard.ts';
 import { sendGuarded } from './guarded-connection.ts';
+import { NameLookups } from './name-lookups.ts';
 import type { Redactor } from './redactor.ts';
 import { SecretMisused, type SecretUse, withSecrets } from './secret-headers.ts';
 
@@ -41,6 +42,8 @@ export interface BrokeredRequest {
   redactor: Redactor;
   signal: AbortSignal;
   answer: (part: ResponsePart) => void;
+  /** Until the runner has read most of what it was sent; the origin waits with it. */
+  whenDrained: () => Promise<void>;
   refused: (host: string, reason: string) => void;
 }
 
@@ -48,11 +51,14 @@ export interface BrokeredRequest {
 export class EgressBroker {
   private readonly http = new HttpAgent({ keepAlive: true, timeout: IDLE_MS });
   private readonly https = new HttpsAgent({ keepAlive: true, timeout: IDLE_MS });
+  private readonly names: NameLookups;
 
   constructor(
     private readonly guard: AddressGuard,
     private readonly maxAnswerBytes = MAX_ANSWER_BYTES,
-  ) {}
+  ) {
+    this.names = new NameLookups(guard.resolve);
+  }
 
   async send(brokered: BrokeredRequest): Promise<void> {
     const { answer, signal } = brokered;
@@ -77,9 +83,9 @@ export class EgressBroker {
     let body = request.base64 === undefined ? undefined : Buffer.from(request.base64, 'base64');
     let headers = request.headers.filter(([name]) => !REQUEST_HEADERS_LEFT_OUT.has(name.toLowerCase()));
     for (let hop = 0; ; hop += 1) {
-      const target = await this.guard.admit(url);
+      const target = await this.guard.admit(url, (host) => this.names.addressesOf(host, signal));
       const filled: [string, string][] = [
-        ...withSecrets(headers, target.host, use),
+        ...withSecrets(headers, target, use),
         ['accept-encoding', 'gzip, deflate, br'],
       ];
       const agent = url.protocol === 'https:' ? this.https : this.http;
@@ -115,7 +121,7 @@ export class EgressBroker {
 
   private async relay(
     response: IncomingMessage,
-    { redactor, answer, signal }: BrokeredRequest,
+    { redactor, answer, signal, whenDrained }: BrokeredRequest,
   ): Promise<void> {
     const headers = Object.entries(response.headersDistinct)
       .filter(([name]) => !ANSWER_HEADERS_LEFT_OUT.has(name))
@@ -127,6 +133,7 @@ export class EgressBroker {
     // latin1 keeps bytes as they are, whatever their encoding is
     const stream = redactor.stream();
     for await (const chunk of decoded(response)) {
+      await whenDrained();
       signal.throwIfAborted();
       bytes += chunk.length;
       if (bytes > this.maxAnswerBytes) {

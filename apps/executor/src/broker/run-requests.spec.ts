@@ -27,6 +27,7 @@ function requests() {
     secrets: [secret('ONE'), secret('TWO')],
     signal: stop.signal,
     send: (number, part) => sent.push([number, part]),
+    whenDrained: async () => undefined,
     refused: (...refusal) => refusals.push(refusal),
   });
   return { made, opened, sent, refusals, stop };

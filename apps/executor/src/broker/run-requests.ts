@@ -10,6 +10,7 @@ export interface RunRequestsOptions {
   secrets: readonly GrantedSecret[];
   signal: AbortSignal;
   send: (request: number, part: ResponsePart) => void;
+  whenDrained: () => Promise<void>;
   /** One per host, then counted. */
   refused: (host: string, reason: string, count: number) => void;
 }
@@ -37,7 +38,7 @@ export class RunRequests {
     }
     const abort = new AbortController();
     this.open.set(number, abort);
-    const { broker, redactor, signal, send } = this.options;
+    const { broker, redactor, signal, send, whenDrained } = this.options;
     void broker
       .send({
         request,
@@ -45,6 +46,7 @@ export class RunRequests {
         redactor,
         signal: AbortSignal.any([abort.signal, signal]),
         answer: (part) => send(number, part),
+        whenDrained,
         refused: (host, reason) => this.countRefusal(host, reason),
       })
       .finally(() => this.open.delete(number));

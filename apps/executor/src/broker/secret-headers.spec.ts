@@ -6,11 +6,14 @@ const use = (...allowedHosts: string[]): SecretUse => ({
   secrets: new Map([['KEY', { name: 'KEY', value: 'sk-$&-1', allowedHosts }]]),
   headers: new Set(['authorization']),
 });
+const at = (host: string, port = 443) => ({ host, port });
 const bearer: [string, string] = ['Authorization', `Bearer ${secretStandIn('KEY')}`];
 
 describe('a secret', () => {
   it('goes into a header that the component declared, as it is', () => {
-    expect(withSecrets([bearer], 'api.test', use('api.test'))).toEqual([['Authorization', 'Bearer sk-$&-1']]);
+    expect(withSecrets([bearer], at('api.test'), use('api.test'))).toEqual([
+      ['Authorization', 'Bearer sk-$&-1'],
+    ]);
   });
 
   it('goes nowhere else, nor where the node may not use it: there its stand-in stays a text', () => {
@@ -18,15 +21,19 @@ describe('a secret', () => {
       ['x-other', secretStandIn('KEY')],
       ['authorization', secretStandIn('ANOTHER')],
     ];
-    expect(withSecrets(headers, 'api.test', use('api.test'))).toEqual(headers);
+    expect(withSecrets(headers, at('api.test'), use('api.test'))).toEqual(headers);
   });
 
   it.each([
     ['API.test', 'api.test'],
     ['*.test', 'api.test'],
     ['*.test', 'a.b.test'],
-  ])('for %s may go to %s', (allowed, host) => {
-    expect(withSecrets([bearer], host, use('other.test', allowed))).toEqual([
+    ['api.test', 'api.test', 8443],
+    ['api.test:8443', 'api.test', 8443],
+    ['*.test:443', 'api.test'],
+    ['fd00::1', 'fd00::1'],
+  ])('for %s may go to %s', (allowed, host, port?: number) => {
+    expect(withSecrets([bearer], at(host, port), use('other.test', allowed))).toEqual([
       ['Authorization', 'Bearer sk-$&-1'],
     ]);
   });
@@ -38,12 +45,19 @@ describe('a secret', () => {
     ['*.api.test', 'api.test'],
     ['*.api.test', 'evilapi.test'],
     ['*', 'api.test'],
-  ])('for %s may not go to %s', (allowed, host) => {
-    expect(() => withSecrets([bearer], host, use(allowed))).toThrow(SecretMisused);
-    expect(() => withSecrets([bearer], host, use(allowed))).toThrow(/KEY may not be sent to (?!.*sk-)/);
+    ['api.test:8443', 'api.test'],
+    ['api.test:443', 'api.test', 8443],
+    ['*.test:8443', 'api.test'],
+    ['api.test:443', 'evil.test'],
+    ['fd00::1', 'fd00:'],
+  ])('for %s may not go to %s', (allowed, host, port?: number) => {
+    expect(() => withSecrets([bearer], at(host, port), use(allowed))).toThrow(SecretMisused);
+    expect(() => withSecrets([bearer], at(host, port), use(allowed))).toThrow(
+      /KEY may not be sent to (?!.*sk-)/,
+    );
   });
 
   it('without hosts may go nowhere', () => {
-    expect(() => withSecrets([bearer], 'api.test', use())).toThrow(SecretMisused);
+    expect(() => withSecrets([bearer], at('api.test'), use())).toThrow(SecretMisused);
   });
 });

@@ -1,4 +1,5 @@
 import type { GrantedSecret } from '#libs/contracts';
+import type { Target } from './address-guard.ts';
 
 const STAND_IN = /\{\{secret:([A-Za-z_][A-Za-z0-9_]*)\}\}/g;
 
@@ -16,7 +17,7 @@ export class SecretMisused extends Error {}
  */
 export function withSecrets(
   headers: readonly [string, string][],
-  host: string,
+  target: Pick<Target, 'host' | 'port'>,
   use: SecretUse,
 ): [string, string][] {
   return headers.map(([name, value]) => {
@@ -24,9 +25,9 @@ export function withSecrets(
     const filled = value.replaceAll(STAND_IN, (standIn: string, secretName: string) => {
       const secret = use.secrets.get(secretName);
       if (!secret) return standIn;
-      if (!secret.allowedHosts.some((allowed) => isHostAllowed(allowed, host))) {
+      if (!secret.allowedHosts.some((allowed) => isAllowed(allowed, target))) {
         throw new SecretMisused(
-          `The secret ${secretName} may not be sent to ${host}: add it to the secret's allowedHosts.`,
+          `The secret ${secretName} may not be sent to ${target.host}: add it to the secret's allowedHosts.`,
         );
       }
       return secret.value;
@@ -35,8 +36,10 @@ export function withSecrets(
   });
 }
 
-/** `example.com`, or `*.example.com` for what is below it. */
-function isHostAllowed(allowed: string, host: string): boolean {
-  const wanted = allowed.toLowerCase();
-  return wanted.startsWith('*.') ? host.endsWith(wanted.slice(1)) : host === wanted;
+/** `example.com`, or `*.example.com` for what is below it; with `:8443` behind it, at that port alone. */
+function isAllowed(allowed: string, { host, port }: Pick<Target, 'host' | 'port'>): boolean {
+  const given = allowed.toLowerCase();
+  const [, name = given, wantedPort] = /^([^:]+):(\d+)$/.exec(given) ?? [];
+  if (wantedPort !== undefined && Number(wantedPort) !== port) return false;
+  return name.startsWith('*.') ? host.endsWith(name.slice(1)) : host === name;
 }

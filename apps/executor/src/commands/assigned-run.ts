@@ -4,8 +4,9 @@ import { AppError, isErrorCode, problemOf } from '#libs/kernel';
 import type { Brokers } from '../broker/brokers.ts';
 import { Redactor } from '../broker/redactor.ts';
 import { RunRequests } from '../broker/run-requests.ts';
+import { BadEvent } from '../events/bad-event.ts';
 import type { EventOutbox } from '../events/event-outbox.ts';
-import { BadEvent, Reporter } from '../events/reporter.ts';
+import { Reporter } from '../events/reporter.ts';
 import { Staging } from '../events/staging.ts';
 import type { FromRunner, RunnerResult } from '../runner-protocol.ts';
 import type { LostBecause, RunInRunner } from '../runners/runner.ts';
@@ -66,6 +67,7 @@ export class AssignedRun implements RunInRunner {
       secrets: assignment.secrets,
       signal: this.abort.signal,
       send: (request, part) => this.seat?.runner.send({ kind: 'response', run: this.number, request, part }),
+      whenDrained: async () => this.seat?.runner.sandbox.whenDrained(),
       refused: (host, reason, count) => this.reporter.report('egress.refused', { host, reason, count }),
     });
   }
@@ -158,7 +160,7 @@ export class AssignedRun implements RunInRunner {
     if (result.is === 'failed') {
       const code = isErrorCode(result.code) ? result.code : 'node.failed';
       const error = new AppError(code, {
-        detail: excerpt(result.detail),
+        detail: result.detail,
         members: { node: result.node, component: result.component },
       });
       if (result.node !== undefined) {
@@ -178,7 +180,7 @@ export class AssignedRun implements RunInRunner {
     clearTimeout(this.timeout);
     const usage = this.usage();
     this.reporter
-      .endWithOutput({ output: output as never, usage }, () => this.sent())
+      .endWithOutput({ output, usage }, () => this.sent())
       .catch((cause: unknown) => this.endStopped(stopOf(cause)));
   }
 
@@ -212,7 +214,10 @@ export class AssignedRun implements RunInRunner {
     this.endWith(`run.${how}`, { error: problemOf(error) as RunError, usage: this.usage() });
   }
 
-  private endWith(type: 'run.failed' | 'run.timed_out' | 'run.cancelled', data: object): void {
+  private endWith(
+    type: 'run.failed' | 'run.timed_out' | 'run.cancelled',
+    data: Parameters<Reporter['end']>[1],
+  ): void {
     if (this.isOver) return;
     this.reporter.end(type, data, () => this.sent());
     this.close();
@@ -263,9 +268,4 @@ export class AssignedRun implements RunInRunner {
 
 function isCount(value: unknown): value is number {
   return Number.isSafeInteger(value) && Number(value) >= 0;
-}
-
-function excerpt(text: string): string {
-  // cut between the halves of a character, it could not be recorded
-  return (text.length > 4_000 ? `${text.slice(0, 4_000)}…` : text).toWellFormed();
 }

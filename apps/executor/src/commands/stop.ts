@@ -1,5 +1,5 @@
 import type { ErrorCode } from '#libs/kernel';
-import { BadEvent } from '../events/reporter.ts';
+import { BadEvent } from '../events/bad-event.ts';
 import { LimitExceeded } from '../events/staging.ts';
 import { BlobUnavailable } from './granted-blobs.ts';
 

@@ -140,10 +140,14 @@ const MAX_PENDING_BYTES = 32 * 1024 * 1024;
 const MAX_PART_BYTES = DEFAULTS.messageBytes - 16 * 1024;
 
 const SHORT = 4_096;
+/** A reference to an upload. */
+const STAGED_BYTES = 130;
 
 /** At most: within the message the event's text is a string of JSON once more, and a seal is base64. */
-function sizeOf({ data, state, checkpoint }: OutgoingEvent): number {
+function sizeOf({ data, state, checkpoint, staged }: OutgoingEvent): number {
   const text = data.length < SHORT ? 2 * Buffer.byteLength(data) : Buffer.byteLength(JSON.stringify(data));
   const sealed = state ? Math.ceil(state.bytes / 3) * 4 : (checkpoint?.sealed?.length ?? 0);
-  return text + sealed + 100;
+  const sealedOf = state ?? checkpoint;
+  const names = sealedOf ? STAGED_BYTES + 6 * sealedOf.nodeId.length : 0;
+  return text + sealed + names + STAGED_BYTES * (staged?.length ?? 0) + 100;
 }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { contentHash } from '#libs/crypto';
 import { DEFAULTS } from '#libs/domain';
+import { BadEvent } from './bad-event.ts';
 import { offload } from './offload.ts';
 
 const SMALL = 'x'.repeat(DEFAULTS.eventInlineBytes / 8 - 2);
@@ -89,6 +90,43 @@ describe('an event that is too large', () => {
   ] as const)('of type %s stays as it is where nothing of it can be moved', async (type, data) => {
     const { contents, upload } = store();
     expect(await offload(type, data, upload)).toEqual({ data, staged: [] });
+    expect(contents).toEqual([]);
+  });
+
+  it('gives up its largest values until the rest fits, and no more of them', async () => {
+    const { contents, upload } = store();
+    const outputs = Object.fromEntries(
+      Array.from({ length: 20 }, (_, index) => [`${index}`, 'x'.repeat(4_000 + index)]),
+    );
+    const { data } = await offload('node.completed', { nodeId: 'n', outputs }, upload);
+    const { outputs: kept, blobs } = data as { outputs: object; blobs: object };
+    expect(Buffer.byteLength(JSON.stringify(data))).toBeLessThanOrEqual(DEFAULTS.eventInlineBytes);
+    expect(Object.keys(blobs).toSorted()).toEqual(['16', '17', '18', '19']);
+    expect(Object.keys(kept)).toHaveLength(16);
+    expect(contents).toHaveLength(4);
+  });
+
+  it("of a run's output gives up first what is said twice", async () => {
+    const text = 'x'.repeat(7_000);
+    const outputs = Object.fromEntries(
+      Array.from({ length: 9 }, (_, id) => [`${id}`, { type: 't', displayName: 'N', content: text }]),
+    );
+    const data = { output: { text, source: '5', reason: 'multiple', outputs }, usage: {} };
+    const moved = (await offload('run.succeeded', data, store().upload)).data;
+    expect(moved).toMatchObject({ output: { text: null, outputs: { 4: { content: text } } } });
+    expect(moved).toMatchObject({ output: { outputs: { 5: { content: null, blob: reference(text) } } } });
+  });
+
+  it('of which nothing but names is left and that is too much uploads nothing', async () => {
+    const { contents, upload } = store();
+    const outputs = Object.fromEntries(
+      Array.from({ length: 1_500 }, (_, id) => [
+        `ChatOutput-${id}`,
+        { type: 'text', displayName: 'Chat Output', content: 'x'.repeat(8_000) },
+      ]),
+    );
+    const data = { output: { text: null, source: null, reason: 'multiple', outputs }, usage: {} };
+    await expect(offload('run.succeeded', data, upload)).rejects.toThrow(BadEvent);
     expect(contents).toEqual([]);
   });
 });

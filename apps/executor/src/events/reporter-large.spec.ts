@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { contentHash } from '#libs/crypto';
 import { DEFAULTS } from '#libs/domain';
+import { newId } from '#libs/kernel';
 import { Reports } from '../../../../libs/testing/src/reports.ts';
 import { StubOrigin } from '../../../../libs/testing/src/stub-origin.ts';
 import { until } from '../../../../libs/testing/src/until.ts';
@@ -155,4 +156,48 @@ describe('the reporter of large values', () => {
     expect(await reports.types()).toEqual(['run.failed']);
     expect(String(reports.failures)).toContain('503');
   });
+
+  it('counts what stays within events as put out, the same content once', async () => {
+    const reporter = reporting(10_000);
+    const say = (text: string) => {
+      reporter.reportFromRunner('message.added', {
+        messageId: newId(),
+        nodeId: 'n',
+        role: 'assistant',
+        text,
+        state: 'complete',
+        files: [],
+      });
+      reporter.reportFromRunner('output', { nodeId: 'n', type: 't', displayName: 'N', content: text });
+    };
+    for (const letter of ['a', 'b', 'a']) say(letter.repeat(4_000));
+    expect(reports.failures).toEqual([]);
+    await expect(reporter.endWithOutput(success('c'.repeat(4_000)), () => undefined)).rejects.toThrow(
+      LimitExceeded,
+    );
+    say('c'.repeat(4_000));
+    expect(reports.failures).toEqual([expect.any(LimitExceeded)]);
+  });
+
+  it.each([
+    ['quotes', '"'],
+    ['control characters', '\u0001'],
+  ])(
+    'sends no message larger than the bus takes, of %s and with all that stands beside them',
+    async (_what, unit) => {
+      reporting(10_000_000);
+      const name = unit.repeat(150);
+      const outputs: Record<string, unknown> = {};
+      for (let i = 0; Buffer.byteLength(JSON.stringify(outputs)) < 65_536 - 1_000; i += 1)
+        outputs[`${name}${i}`] = unit.repeat(200);
+      for (let count = 0; count < 5; count += 1) complete(outputs);
+      for (let i = 0; i < 150; i += 1) outputs[`large ${i}`] = `${i}`.padEnd(9_000);
+      complete(outputs);
+      await arrived(6);
+      expect(reports.failures).toEqual([]);
+      const sizes = reports.bus.messages.map(({ value }) => value.length);
+      expect(Math.max(...sizes)).toBeLessThanOrEqual(DEFAULTS.messageBytes);
+      expect(Math.max(...sizes)).toBeGreaterThan(DEFAULTS.messageBytes / 2);
+    },
+  );
 });

@@ -1,10 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
+import type { RunError } from '#libs/contracts';
 import { DEFAULTS } from '#libs/domain';
-import { newId } from '#libs/kernel';
+import { AppError, newId, problemOf } from '#libs/kernel';
 import { Reports } from '../../../../libs/testing/src/reports.ts';
-import { BadEvent } from './reporter.ts';
+import { BadEvent } from './bad-event.ts';
 
 const log = (text: string) => ({ nodeId: 'n', level: 'info', text });
+const failure = (detail: string) => problemOf(new AppError('node.failed', { detail })) as RunError;
 const messageId = newId();
 const delta = (text: string) => ({ messageId, nodeId: 'n', text });
 const USAGE = { inputTokens: 0, outputTokens: 0, totalTokens: 0, computeMs: 0, queueMs: 0, attempts: 1 };
@@ -29,11 +31,11 @@ describe('the reporter of an attempt', () => {
     reports.reporter.reportFromRunner('log', log('the key is "sk-secret"'));
     reports.reporter.reportFromRunner('message.delta', delta('sk-sec'));
     reports.reporter.reportFromRunner('message.delta', delta('ret'));
-    reports.reporter.end('run.failed', { error: 'sk-secret' }, () => undefined);
+    reports.reporter.end('run.failed', { error: failure('sk-secret') }, () => undefined);
     expect((await reports.events()).map(({ data }) => data)).toEqual([
       log('the key is "[secret:KEY]"'),
       delta('[secret:KEY]'),
-      { error: '[secret:KEY]' },
+      { error: failure('[secret:KEY]') },
     ]);
   });
 
@@ -118,5 +120,28 @@ describe('the reporter of an attempt', () => {
     const ended = reports.reporter.endWithOutput({ output, usage: USAGE }, () => undefined);
     await expect(ended).rejects.toThrow(BadEvent);
     expect(await reports.types()).toEqual([]);
+  });
+
+  it.each<[string, Partial<RunError>]>([
+    ['too long', { node: 'x'.repeat(DEFAULTS.eventInlineBytes) }],
+    ['too long once secrets are out of it', { detail: 'sk-secret'.repeat(DEFAULTS.eventInlineBytes / 11) }],
+    ['half a character', { component: '\ud800' }],
+  ])('ends with the code alone where what its error says is %s', async (_what, more) => {
+    const reports = new Reports('http://nowhere/{i}');
+    reports.reporter.end(
+      'run.failed',
+      { error: { ...failure('no'), ...more }, usage: USAGE },
+      () => undefined,
+    );
+    const error = failure('What the run said of its end cannot be recorded.');
+    expect((await reports.events()).map(({ data }) => data)).toEqual([{ error, usage: USAGE }]);
+  });
+
+  it('takes no success whose output is not one', async () => {
+    const reports = new Reports('http://nowhere/{i}');
+    for (const output of [null, 'text', { text: null }, { outputs: { n: null } }]) {
+      const ended = reports.reporter.endWithOutput({ output, usage: USAGE }, () => undefined);
+      await expect(ended).rejects.toThrow('the output does not fit its schema');
+    }
   });
 });

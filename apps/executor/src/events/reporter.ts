@@ -1,15 +1,13 @@
-import { RUN_EVENT_DATA, type RunEventData } from '#libs/contracts';
+import { RUN_EVENT_DATA, type RunError, type RunEventData, type RunUsage } from '#libs/contracts';
 import { sealCheckpoint } from '#libs/crypto';
 import { DEFAULTS, isTerminalEvent, type RunEventType } from '#libs/domain';
-import { flawOfJson } from '#libs/kernel';
+import { AppError, flawOfJson, isErrorCode, problemOf } from '#libs/kernel';
 import type { Redactor } from '../broker/redactor.ts';
+import { BadEvent } from './bad-event.ts';
 import { DeltaJoiner } from './delta-joiner.ts';
 import type { EventOutbox, OutgoingEvent, Sender } from './event-outbox.ts';
-import { offload } from './offload.ts';
+import { offload, valuesOf } from './offload.ts';
 import type { Staging } from './staging.ts';
-
-/** What a runner reported cannot be recorded; the run ends with it. */
-export class BadEvent extends Error {}
 
 export interface ReporterOptions {
   sender: Sender;
@@ -22,6 +20,15 @@ export interface ReporterOptions {
 }
 
 const SEAL_BYTES = 28;
+
+/** Smaller values are not counted as output one by one. */
+const COUNTED_BYTES = 1_024;
+
+interface EndData {
+  error?: RunError;
+  usage?: RunUsage;
+  confirmed?: boolean;
+}
 
 interface NodeState {
   nodeId: string;
@@ -63,26 +70,29 @@ export class Reporter {
   }
 
   /** The last event; it comes out even where an earlier one could not. `sent` is told when the bus has it. */
-  end(type: RunEventType, data: unknown, sent: () => void): void {
+  end(type: RunEventType, data: EndData, sent: () => void): void {
     if (!this.failure) this.deltas.end();
-    const send = () => this.send(type, this.options.redactor.cleanJson(JSON.stringify(data)), {}, sent);
+    const send = () => this.send(type, this.endTextOf(data), {}, sent);
     if (this.tail) void this.tail.then(send);
     else send();
   }
 
   /** Ends with the large values of a success moved out. Throws where something before it, or in it, cannot be recorded. */
-  async endWithOutput(data: RunEventData<'run.succeeded'>, sent: () => void): Promise<void> {
+  async endWithOutput(given: { output: unknown; usage: RunUsage }, sent: () => void): Promise<void> {
     this.deltas.end();
     await this.tail;
     if (this.failure) throw this.failure.cause;
+    const parsed = RUN_EVENT_DATA['run.succeeded'].safeParse(given);
+    if (!parsed.success) throw new BadEvent('the output does not fit its schema');
+    const { data } = parsed;
     if (Object.values(data.output.outputs).some(namesBlob)) throw new BadEvent('the output names a blob');
     const text = this.textOf(data);
-    if (isInline(text)) return this.send('run.succeeded', text, {}, sent);
-    const clean: unknown = JSON.parse(text);
-    const moved = await offload('run.succeeded', clean, (content) =>
-      this.options.staging.upload(content, 'output'),
-    );
-    this.send('run.succeeded', this.textOf(moved.data), { staged: moved.staged }, sent);
+    if (isInline(text)) {
+      this.countKept('run.succeeded', data, text);
+      return this.send('run.succeeded', text, {}, sent);
+    }
+    const moved = await this.moveOut('run.succeeded', text, 'output');
+    this.send('run.succeeded', moved.text, { staged: moved.staged }, sent);
   }
 
   private enqueue(type: RunEventType, data: unknown, state?: NodeState): void {
@@ -111,6 +121,7 @@ export class Reporter {
     const text = this.textOf(data);
     if (!isInline(text)) return false;
     if (!state) {
+      this.countKept(type, data, text);
       this.send(type, text, {});
       return true;
     }
@@ -123,14 +134,9 @@ export class Reporter {
 
   private async reportLarge(type: RunEventType, data: unknown, state?: NodeState): Promise<void> {
     const { staging } = this.options;
-    const clean: unknown = JSON.parse(this.textOf(data));
-    const moved = await offload(type, clean, (content) =>
-      staging.upload(content, type === 'node.completed' ? 'state' : 'output'),
-    );
-    const text = this.textOf(moved.data);
-    if (!isInline(text))
-      throw new BadEvent(`an event of type ${type} holds more than ${DEFAULTS.eventInlineBytes} bytes`);
-    const parts: Pick<OutgoingEvent, 'staged' | 'checkpoint'> = { staged: moved.staged };
+    const as = type === 'node.completed' ? 'state' : 'output';
+    const { text, staged } = await this.moveOut(type, this.textOf(data), as);
+    const parts: Pick<OutgoingEvent, 'staged' | 'checkpoint'> = { staged };
     if (state) {
       const { nodeId, iteration } = state;
       const sealed = this.seal(state);
@@ -142,6 +148,36 @@ export class Reporter {
       };
     }
     this.send(type, text, parts);
+  }
+
+  private async moveOut(type: RunEventType, given: string, as: 'output' | 'state') {
+    const { staging } = this.options;
+    const { data, staged } = await offload(type, JSON.parse(given), (content) => staging.upload(content, as));
+    const text = this.textOf(data);
+    if (!isInline(text))
+      throw new BadEvent(`an event of type ${type} holds more than ${DEFAULTS.eventInlineBytes} bytes`);
+    if (as === 'output') this.countKept(type, data, text);
+    return { text, staged };
+  }
+
+  /** What stays in an event is put out too. */
+  private countKept(type: RunEventType, data: unknown, text: string): void {
+    if (type === 'node.completed' || text.length < COUNTED_BYTES) return;
+    for (const value of valuesOf(type, data).values()) {
+      const content = JSON.stringify(value) ?? '';
+      if (content.length >= COUNTED_BYTES) this.options.staging.keep(content);
+    }
+  }
+
+  /** An end has to be recorded, whatever it was meant to say. */
+  private endTextOf(data: EndData): string {
+    const text = this.options.redactor.cleanJson(JSON.stringify(data));
+    if (isInline(text) && flawOfJson(data) === undefined) return text;
+    const code = data.error?.code ?? '';
+    const error = new AppError(isErrorCode(code) ? code : 'run.bad_event', {
+      detail: 'What the run said of its end cannot be recorded.',
+    });
+    return JSON.stringify({ ...data, error: problemOf(error) });
   }
 
   private textOf(data: unknown): string {

@@ -7,6 +7,7 @@ export class LimitExceeded extends Error {}
 /** Uploads an attempt's large values; the same content once. */
 export class Staging {
   private readonly known = new Map<string, StagedBlob>();
+  private readonly kept = new Set<string>();
   private readonly bytes = { output: 0, state: 0 };
 
   constructor(
@@ -19,7 +20,7 @@ export class Staging {
     const hash = contentHash(content);
     const earlier = this.known.get(hash);
     if (earlier) return earlier;
-    this.count(content.byteLength, as);
+    if (!this.kept.has(hash)) this.count(content.byteLength, as);
     const staged = { i: this.known.size, hash, size: content.byteLength };
     this.known.set(hash, staged);
     const answer = await fetch(this.grant.url.replace('{i}', String(staged.i)), {
@@ -33,6 +34,14 @@ export class Staging {
     await answer.body?.cancel();
     if (!answer.ok) throw new BlobUnavailable(`a value could not be uploaded: ${answer.status}`);
     return staged;
+  }
+
+  /** Counts what is put out within an event; here, too, the same content once. */
+  keep(content: string): void {
+    const hash = contentHash(content);
+    if (this.known.has(hash) || this.kept.has(hash)) return;
+    this.kept.add(hash);
+    this.count(Buffer.byteLength(content), 'output');
   }
 
   private count(bytes: number, as: 'output' | 'state'): void {

@@ -7,6 +7,8 @@ export interface ActionContext {
   principal: Principal;
   organizationId: string;
   request: RequestFacts;
+  /** Says that nothing changed after all: then there is nothing to announce. */
+  unchanged: () => void;
 }
 
 /** Without a transaction: the pool and one statement, or one door. The list of these actions is reviewed. */

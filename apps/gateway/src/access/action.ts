@@ -78,12 +78,16 @@ export abstract class Action<Input, Output, M extends Mode = 'tenant'> {
       return this.perform(context, input);
     }
     this.prepare?.(input);
+    let isChange = true;
+    const unchanged = () => {
+      isChange = false;
+    };
     const output = await this.services.database.withOrg(principal.organizationId, async (tx) => {
-      const context = { ...free, tx } as ContextOf<M>;
+      const context = { ...free, tx, unchanged } as ContextOf<M>;
       await this.checkScope(principal, needs, context, input);
       return this.performOnce(context as ActionContext, input, () => this.perform(context, input));
     });
-    if (this.changes)
+    if (this.changes && isChange)
       this.services.announcer.changed(
         principal.organizationId,
         this.changes,
@@ -110,7 +114,10 @@ export abstract class Action<Input, Output, M extends Mode = 'tenant'> {
     const { idempotency, audit } = this.services;
     const once =
       this.creates === undefined ? undefined : await idempotency.begin(context, this.creates, input);
-    if (once?.earlier !== undefined) return once.earlier as Output;
+    if (once?.earlier !== undefined) {
+      context.unchanged();
+      return once.earlier as Output;
+    }
     const output = await perform();
     if (typeof this.audits === 'string' && this.audits !== 'none')
       await audit.write(context, this.audits, { input, output });

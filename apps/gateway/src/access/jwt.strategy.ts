@@ -25,7 +25,7 @@ interface Membership {
 /** Access tokens: ES256, of our type and key, and of the user's current authorization version. */
 @Injectable()
 export class JwtStrategy extends PassportStrategy(passportJwt.Strategy, JWT_STRATEGY) {
-  private readonly memberships = new TtlCache<Membership | undefined>(DEFAULTS.controlFreshMs, 10_000);
+  private readonly memberships = new TtlCache<Membership>(DEFAULTS.controlFreshMs, 10_000);
 
   constructor(
     @Inject(CELL_KEYS) keys: GatewayKeys,
@@ -56,9 +56,10 @@ export class JwtStrategy extends PassportStrategy(passportJwt.Strategy, JWT_STRA
     return { kind: 'user', id: sub, organizationId: org, roles: membership.roles };
   }
 
-  /** Someone's access changed: what is cached of the organization is stale. */
-  forget(): void {
-    this.memberships.clear();
+  /** Someone's access changed, in the organization or in any: what is cached of it is stale. */
+  forget(organizationId?: string): void {
+    if (organizationId === undefined) this.memberships.clear();
+    else this.memberships.forget((key) => key.startsWith(`${organizationId}/`));
   }
 
   private async find(userId: string, organizationId: string): Promise<Membership | undefined> {

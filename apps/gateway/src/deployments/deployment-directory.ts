@@ -23,10 +23,8 @@ export class DeploymentDirectory {
   ): Promise<RunnableDeployment> {
     if (!REF.test(ref)) throw new AppError('resource.not_found');
     const { organizationId } = principal;
-    const all = await this.found.get(`${organizationId}/${ref}`, () =>
-      this.database.withOrg(organizationId, (tx) => this.deployments.candidates(tx, ref)),
-    );
-    const candidates = all.filter(
+    const all = await this.found.get(`${organizationId}/${ref}`, () => this.find(organizationId, ref));
+    const candidates = (all ?? []).filter(
       (one) =>
         (projectId === undefined || one.projectId === projectId) &&
         may(principal, 'run:create', { kind: 'deployment', id: one.id }),
@@ -48,7 +46,14 @@ export class DeploymentDirectory {
     return first;
   }
 
-  forget(): void {
-    this.found.clear();
+  /** A deployment of the organization changed, or of any: what is cached is stale. */
+  forget(organizationId?: string): void {
+    if (organizationId === undefined) this.found.clear();
+    else this.found.forget((key) => key.startsWith(`${organizationId}/`));
+  }
+
+  private async find(organizationId: string, ref: string): Promise<RunnableDeployment[] | undefined> {
+    const all = await this.database.withOrg(organizationId, (tx) => this.deployments.candidates(tx, ref));
+    return all.length > 0 ? all : undefined;
   }
 }

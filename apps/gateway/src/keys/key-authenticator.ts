@@ -7,11 +7,12 @@ import { CELL_KEYS, type GatewayKeys } from '../gateway.keys.ts';
 import { KeyStore } from './key.store.ts';
 
 const LAST_USED_STEP_MS = 60_000;
+const MOST_KEYS = 50_000;
 
 /** Says whose key a token is; each way to fail has its code, and what is malformed costs no query. */
 @Injectable()
 export class KeyAuthenticator {
-  private readonly rows = new TtlCache<KeyRow | undefined>(DEFAULTS.controlFreshMs, 50_000);
+  private readonly rows = new TtlCache<KeyRow>(DEFAULTS.controlFreshMs, MOST_KEYS);
   private readonly lastWrittenMs = new Map<string, number>();
 
   constructor(
@@ -43,17 +44,20 @@ export class KeyAuthenticator {
     };
   }
 
-  /** A key changed: what is cached is stale. */
-  forget(): void {
-    this.rows.clear();
+  /** A key of the organization changed, or of any: what is cached is stale. */
+  forget(organizationId?: string): void {
+    if (organizationId === undefined) this.rows.clear();
+    else this.rows.forget((_publicId, row) => row?.organizationId === organizationId);
   }
 
   private noteUse({ id, organizationId, lastUsedAt }: KeyRow): void {
     const nowMs = Date.now();
     const lastMs = this.lastWrittenMs.get(id) ?? lastUsedAt?.getTime() ?? 0;
     if (nowMs - lastMs < LAST_USED_STEP_MS) return;
-    if (this.lastWrittenMs.size > 50_000) this.lastWrittenMs.clear();
+    this.lastWrittenMs.delete(id);
     this.lastWrittenMs.set(id, nowMs);
+    const [oldest = id] = this.lastWrittenMs.keys();
+    if (this.lastWrittenMs.size > MOST_KEYS) this.lastWrittenMs.delete(oldest);
     // nobody waits for it, and a use that is not noted is no fault
     void this.database
       .withOrg(organizationId, (tx) =>

@@ -86,10 +86,13 @@ export class KeyStore {
     });
   }
 
-  /** Revoking what is revoked changes nothing. */
-  async revoke(tx: TenantTransaction, id: string): Promise<Key> {
-    await tx.apiKey.updateMany({ where: { id, revokedAt: null }, data: { revokedAt: new Date() } });
-    return this.get(tx, id);
+  /** Whether there was something to revoke: revoking what is revoked changes nothing. */
+  async revoke(tx: TenantTransaction, id: string): Promise<boolean> {
+    const revoked = await tx.apiKey.updateMany({
+      where: { id, revokedAt: null },
+      data: { revokedAt: new Date() },
+    });
+    return revoked.count > 0;
   }
 }
 

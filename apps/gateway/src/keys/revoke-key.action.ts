@@ -14,7 +14,8 @@ export class RevokeKeyAction extends Action<{ id: string }, Key> {
     super();
   }
 
-  protected perform({ tx }: ActionContext, { id }: { id: string }): Promise<Key> {
-    return this.keys.revoke(tx, id);
+  protected async perform({ tx, unchanged }: ActionContext, { id }: { id: string }): Promise<Key> {
+    if (!(await this.keys.revoke(tx, id))) unchanged();
+    return this.keys.get(tx, id);
   }
 }

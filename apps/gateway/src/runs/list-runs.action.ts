@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { Scope } from '#libs/domain';
-import { type Page, page } from '#libs/http';
+import type { Page } from '#libs/http';
 import { Action, type ActionContext } from '../access/action.ts';
 import { presentRun } from './present-run.ts';
 import type { Run, RunQuery } from './run.schema.ts';
@@ -24,6 +24,7 @@ export class ListRunsAction extends Action<RunQuery, Page<Run>> {
   }
 
   protected async perform({ tx, principal }: ActionContext, query: RunQuery): Promise<Page<Run>> {
-    return page(await this.runs.list(tx, principal, query), query.limit, presentRun);
+    const { rows, hasMore } = await this.runs.list(tx, principal, query);
+    return { data: rows.map(presentRun), nextCursor: hasMore ? (rows.at(-1)?.id ?? null) : null };
   }
 }

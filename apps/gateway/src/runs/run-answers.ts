@@ -24,7 +24,8 @@ const READS_AT_ONCE = 4;
 /** Answers about runs in the form that was asked for. While it waits or streams, it holds no database connection. */
 @Injectable()
 export class RunAnswers {
-  private readonly streams = new Set<RunStream>();
+  /** With whose runs they show. */
+  private readonly streams = new Map<RunStream, string>();
   private readonly reads = new Turns(READS_AT_ONCE);
 
   constructor(
@@ -78,9 +79,10 @@ export class RunAnswers {
     this.begin(stream, actor, runId, request, reply, unwatch);
   }
 
-  /** Someone's access changed: every stream is checked again. */
-  recheckStreams(): void {
-    for (const stream of this.streams) stream.recheck();
+  /** Someone's access changed, in the organization or in any: its streams are checked again. */
+  recheckStreams(organizationId?: string): void {
+    for (const [stream, owner] of this.streams)
+      if (organizationId === undefined || owner === organizationId) stream.recheck();
   }
 
   private async createAndStream(
@@ -119,7 +121,7 @@ export class RunAnswers {
       recheck: () => this.access.stillMay(actor.principal),
       explain: (error) => JSON.stringify(withRequest(this.problems.explain(error, request), request)),
     };
-    this.streams.add(stream);
+    this.streams.set(stream, actor.principal.organizationId);
     const closed = () => {
       this.streams.delete(stream);
       unwatch();

@@ -42,6 +42,7 @@ function streamed({ after = 0, bytes = 10, explain = 'told' } = {}) {
   const reader = new Reader();
   const log: EventsRead['events'] = [];
   const limits: number[] = [];
+  const rechecks: PromiseWithResolvers<void>[] = [];
   let isClosed = false;
   let refusal: Error | undefined;
   const grow = (count: number, type = 'log') => {
@@ -59,7 +60,11 @@ function streamed({ after = 0, bytes = 10, explain = 'told' } = {}) {
       return { events, isComplete, hasMore: last < log.length };
     },
     inTurn: <Result>(work: () => Promise<Result>) => work(),
-    recheck: () => Promise.resolve(),
+    recheck: () => {
+      const answer = Promise.withResolvers<void>();
+      rechecks.push(answer);
+      return answer.promise;
+    },
     explain: () => explain,
   };
   const begin = (first?: EventsRead['events'][number]) => {
@@ -82,7 +87,19 @@ function streamed({ after = 0, bytes = 10, explain = 'told' } = {}) {
   const refuse = () => {
     refusal = new Error('no');
   };
-  return { reader, log, limits, grow, stream, begin, hint, settled, refuse, isClosed: () => isClosed };
+  return {
+    reader,
+    log,
+    limits,
+    rechecks,
+    grow,
+    stream,
+    begin,
+    hint,
+    settled,
+    refuse,
+    isClosed: () => isClosed,
+  };
 }
 
 const upTo = (last: number) => Array.from({ length: last }, (_, index) => index + 1);
@@ -195,6 +212,24 @@ describe('a stream of a run', () => {
     await settled();
     expect([isClosed(), reader.seqs]).toEqual([true, [1]]);
     expect(log.length).toBeGreaterThan(3);
+  });
+
+  it('asks whether its reader still may, and once more for all that came while it asked', async () => {
+    const { reader, rechecks, stream, begin, settled } = streamed({ explain: '{"code":"key.revoked"}' });
+    begin();
+    for (let times = 0; times < 3; times += 1) stream.recheck();
+    expect(rechecks).toHaveLength(1);
+    rechecks[0]?.resolve();
+    await settled();
+    expect(rechecks).toHaveLength(2);
+    expect(reader.writableEnded).toBe(false);
+    rechecks[1]?.reject(new Error('no'));
+    await settled();
+    expect(reader.written).toBe('event: error\ndata: {"code":"key.revoked"}\n\n');
+    expect(reader.writableEnded).toBe(true);
+    reader.destroy();
+    stream.recheck();
+    expect(rechecks).toHaveLength(2);
   });
 
   it('tells its reader what went wrong, and ends', async () => {

@@ -35,6 +35,8 @@ export class RunStream implements Watcher {
   private isReading = false;
   private limit = PAGE.first;
   private rechecks: NodeJS.Timeout | undefined;
+  private isRechecking = false;
+  private isRecheckDue = false;
 
   constructor(private cursor: number) {}
 
@@ -90,7 +92,23 @@ export class RunStream implements Watcher {
 
   /** Checks at once whether the reader may still see the run. */
   recheck(): void {
-    this.source?.recheck().catch((error: unknown) => this.fail(error));
+    this.isRecheckDue = true;
+    if (!this.isRechecking) void this.recheckWhileDue();
+  }
+
+  /** What changed while it was asked may not be in the answer. */
+  private async recheckWhileDue(): Promise<void> {
+    this.isRechecking = true;
+    try {
+      while (this.isRecheckDue && this.stream?.isClosed === false) {
+        this.isRecheckDue = false;
+        await this.source?.recheck();
+      }
+    } catch (error) {
+      this.fail(error);
+    } finally {
+      this.isRechecking = false;
+    }
   }
 
   private async catchUp(): Promise<void> {

@@ -1,5 +1,5 @@
 import type { RunProgressData } from '#libs/contracts';
-import { isTerminalEvent } from '#libs/domain';
+import { DEFAULTS, isTerminalEvent } from '#libs/domain';
 import type { Watcher } from './run-watches.ts';
 
 type ProgressEvent = RunProgressData['events'][number];
@@ -12,15 +12,16 @@ export interface HeardEnd {
 
 /** Waits for a run's end, and keeps what it hears on the way, so that most answers need no further query. */
 export class RunWaiter implements Watcher {
-  private readonly heard: ProgressEvent[] = [];
+  /** Undefined where it became too much. */
+  private heard: ProgressEvent[] | undefined = [];
+  private heardBytes = 0;
   private resolve: ((end: HeardEnd | undefined) => void) | undefined;
   private ended: HeardEnd | undefined;
 
   progress({ attempt, events }: RunProgressData): void {
-    this.heard.push(...events);
+    this.hear(events);
     const last = events.at(-1);
     if (last && isTerminalEvent(last.type)) this.end({ attempt, events: this.heard });
-    if (this.heard.length > MAX_HEARD) this.heard.splice(0, this.heard.length - MAX_HEARD);
   }
 
   head(_lastSeq: number, isEnded: boolean): void {
@@ -41,6 +42,13 @@ export class RunWaiter implements Watcher {
       signal.addEventListener('abort', giveUp, { once: true });
       this.resolve = finish;
     });
+  }
+
+  private hear(events: ProgressEvent[]): void {
+    if (!this.heard) return;
+    this.heard.push(...events);
+    for (const { text } of events) this.heardBytes += text.length;
+    if (this.heard.length > MAX_HEARD || this.heardBytes > DEFAULTS.streamUnsentBytes) this.heard = undefined;
   }
 
   private end(end: HeardEnd): void {

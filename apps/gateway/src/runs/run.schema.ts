@@ -12,7 +12,14 @@ export const CreateRun = z
       .optional()
       .meta({ description: 'The conversation; a fresh one where none is named.' }),
     endUserId: text(1, 255).optional(),
-    metadata: z.record(text(1, 100), z.union([text(0, 1_000), z.number(), z.boolean()])).optional(),
+    metadata: z
+      .record(text(1, 100), z.union([text(0, 1_000), z.number(), z.boolean()]))
+      .refine(
+        (value) => Buffer.byteLength(JSON.stringify(value)) <= DEFAULTS.metadataBytes,
+        `must not be larger than ${DEFAULTS.metadataBytes} bytes as JSON`,
+      )
+      .optional()
+      .meta({ description: 'At most 16 KiB as JSON.' }),
     ttlSeconds: z
       .number()
       .int()

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Prisma, type TenantTransaction } from '#libs/database';
-import { holds, type Principal, type RunState, type Scope } from '#libs/domain';
+import { DEFAULTS, holds, type Principal, type RunState, type Scope } from '#libs/domain';
 import { AppError, dayOfId } from '#libs/kernel';
 import { type Append, type Appended, appendCall, eventText } from '#libs/runs';
 import type { RunQuery } from './run.schema.ts';
@@ -48,6 +48,13 @@ const COLUMNS = Prisma.sql`r.id, r.project_id as "projectId", r.deployment_id as
   coalesce(l.cancel_requested_at, r.cancel_requested_at) as "cancelRequestedAt", r.expires_at as "expiresAt",
   coalesce(l.last_seq, r.last_seq) as "lastSeq"`;
 const TABLES = Prisma.sql`run r left join run_live l on l.org_id = r.org_id and l.run_id = r.id`;
+/** What of a run may be large. */
+const BYTES = Prisma.join(
+  ['input', 'metadata', 'output', 'error'].map((name) =>
+    Prisma.raw(`coalesce(octet_length(r.${name}::text), 0)`),
+  ),
+  ' + ',
+);
 
 @Injectable()
 export class RunStore {
@@ -67,14 +74,26 @@ export class RunStore {
     return { kind: 'run', ...run };
   }
 
-  /** The newest first, and only those that the principal may see. */
-  list(tx: TenantTransaction, principal: Principal, query: RunQuery): Promise<RunRow[]> {
+  /** The newest first, and only those that the principal may see; up to `limit`, or until they are a large page. */
+  async list(
+    tx: TenantTransaction,
+    principal: Principal,
+    query: RunQuery,
+  ): Promise<{ rows: RunRow[]; hasMore: boolean }> {
     const conditions = [...filters(query), ...visible(principal)];
     const where =
       conditions.length > 0 ? Prisma.sql`where ${Prisma.join(conditions, ' and ')}` : Prisma.empty;
-    return tx.$queryRaw<
-      RunRow[]
-    >`select ${COLUMNS} from ${TABLES} ${where} order by r.id desc limit ${query.limit + 1}`;
+    const rows = await tx.$queryRaw<(RunRow & { hasMore: boolean })[]>`
+      with listed as (
+        select r.org_id, r.id, ${BYTES} as bytes from ${TABLES} ${where} order by r.id desc limit ${query.limit + 1}
+      ), placed as (
+        select org_id, id, sum(bytes) over newest - bytes as "bytesBefore", row_number() over newest as place,
+          lead(id) over newest is not null as "hasMore"
+        from listed window newest as (order by id desc)
+      )
+      select ${COLUMNS}, p."hasMore" from ${TABLES} join placed p on p.org_id = r.org_id and p.id = r.id
+      where p.place <= ${query.limit} and p."bytesBefore" < ${DEFAULTS.pageBytes} order by r.id desc`;
+    return { rows, hasMore: rows.at(-1)?.hasMore ?? false };
   }
 
   async events(tx: TenantTransaction, runId: string, after: number, limit: number): Promise<EventText[]> {

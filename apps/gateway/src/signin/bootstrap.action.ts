@@ -33,8 +33,10 @@ export class BootstrapAction extends Action<Bootstrap, Bootstrapped & IssuedSign
   ): Promise<Bootstrapped & IssuedSignIn> {
     const found = await this.find(token);
     const passwordHash = await this.passwords.hash(password);
-    const user = await this.doors.ensureUser({ id: newId(), email, passwordHash, isPlatformAdmin: true });
+    const user = await this.doors.ensureUser({ id: newId(), email, passwordHash });
     await this.takeOver(context, found, user, organization.name);
+    // only who used the token up: of several at once with one token, the others are nobody
+    await this.doors.makePlatformAdmin(user.id);
     const issued = await this.issuer.begin(user, found.organizationId);
     return {
       user: { id: user.id, email: user.email },

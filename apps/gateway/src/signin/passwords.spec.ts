@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { describe, expect, it } from '@jest/globals';
 import { Passwords } from './passwords.ts';
 
@@ -31,5 +32,17 @@ describe('passwords', () => {
       Array.from({ length: 8 }, () => expect(passwords.verify('no hash', 'x')).rejects.toThrow()),
     );
     expect(await passwords.verify(hash, 'a password of ours')).toBe(true);
+  });
+
+  it('are refused where sixty-four wait already, and the client may try again', async () => {
+    await passwords.verify(undefined, 'x');
+    const taken = Math.max(1, availableParallelism() - 1) + 64;
+    const codes = await Promise.all(
+      Array.from({ length: taken + 3 }, () =>
+        passwords.verify('no hash', 'x').catch((error: { code: unknown }) => error.code),
+      ),
+    );
+    expect(codes.indexOf('service.unavailable')).toBe(taken);
+    expect(codes.slice(taken)).toEqual(Array(3).fill('service.unavailable'));
   });
 });

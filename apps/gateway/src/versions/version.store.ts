@@ -12,7 +12,7 @@ interface SummaryRow {
   note: string;
   createdAt: Date;
 }
-export type VersionRow = SummaryRow & { report: unknown };
+type VersionRow = SummaryRow & { report: unknown };
 
 /** What stands in a list: nothing that can be large. */
 export const SUMMARY_COLUMNS = {

@@ -4,6 +4,5 @@ export {
   presentVersion,
   SUMMARY_COLUMNS,
   VERSION_COLUMNS,
-  type VersionRow,
 } from './version.store.ts';
 export { CATALOG, VersionMaker } from './version-maker.ts';

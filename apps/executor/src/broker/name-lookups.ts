@@ -1,0 +1,88 @@
+export type Lookup = (host: string) => Promise<string[]>;
+
+const MAX_AT_ONCE = 2;
+const MAX_KNOWN = 1_000;
+
+/**
+ * The names that one organization asks for. The system looks up only a few at a time for all organizations and gives
+ * none of them up, so each organization has a share of it.
+ */
+export class NameLookups {
+  private readonly known = new Map<string, { addresses: string[]; sinceMs: number }>();
+  private readonly waiting = new Set<() => void>();
+  private running = 0;
+
+  constructor(
+    private readonly lookup: Lookup,
+    private readonly patienceMs = 5_000,
+    private readonly keptMs = 5_000,
+  ) {}
+
+  async addressesOf(host: string, caller: AbortSignal): Promise<string[]> {
+    const recent = this.recent(host);
+    if (recent) return recent;
+    const signal = AbortSignal.any([caller, AbortSignal.timeout(this.patienceMs)]);
+    signal.throwIfAborted();
+    await this.turn(signal);
+    return unless(signal, this.look(host));
+  }
+
+  /** Holds its place until the system has answered, however long ago its caller went away. */
+  private async look(host: string): Promise<string[]> {
+    try {
+      const recent = this.recent(host);
+      if (recent) return recent;
+      const addresses = await this.lookup(host);
+      this.keep(host, addresses);
+      return addresses;
+    } finally {
+      const [next] = this.waiting;
+      if (next) next();
+      else this.running -= 1;
+    }
+  }
+
+  private turn(signal: AbortSignal): Promise<void> {
+    if (this.running < MAX_AT_ONCE) {
+      this.running += 1;
+      return Promise.resolve();
+    }
+    return new Promise((resolve, reject) => {
+      const leave = () => {
+        this.waiting.delete(begin);
+        signal.removeEventListener('abort', giveUp);
+      };
+      const begin = () => {
+        leave();
+        resolve();
+      };
+      const giveUp = () => {
+        leave();
+        reject(signal.reason);
+      };
+      this.waiting.add(begin);
+      signal.addEventListener('abort', giveUp);
+    });
+  }
+
+  private recent(host: string): string[] | undefined {
+    const known = this.known.get(host);
+    return known && performance.now() - known.sinceMs < this.keptMs ? known.addresses : undefined;
+  }
+
+  private keep(host: string, addresses: string[]): void {
+    this.known.delete(host);
+    this.known.set(host, { addresses, sinceMs: performance.now() });
+    const [oldest] = this.known.keys();
+    if (this.known.size > MAX_KNOWN && oldest !== undefined) this.known.delete(oldest);
+  }
+}
+
+/** What work gives, or the reason of a signal that comes before it. */
+function unless<Result>(signal: AbortSignal, work: Promise<Result>): Promise<Result> {
+  return new Promise((resolve, reject) => {
+    const giveUp = () => reject(signal.reason);
+    signal.addEventListener('abort', giveUp);
+    void work.then(resolve, reject).finally(() => signal.removeEventListener('abort', giveUp));
+  });
+}
