@@ -21,7 +21,7 @@ export class ProductProcess {
   ) {}
 
   static async start(directory: string, egressAllow: string): Promise<ProductProcess> {
-    const child = fork(join(import.meta.dirname, "product.js"), [directory, egressAllow]);
+    const child = fork(join(import.meta.dirname, 'product.js'), [directory, egressAllow]);
     const { url, databaseUrl } = await answer(child, 'ready');
     return new ProductProcess(child, directory, url, databaseUrl);
   }

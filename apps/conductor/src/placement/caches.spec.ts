@@ -109,6 +109,8 @@ describe('what is cached of releases', () => {
     await variables();
     const [cached] = releases['variables'].values();
     expect(cached?.rows.map(({ name }) => name)).toEqual(['PLAIN']);
+    const read = await releases['store'].variables([{ ...runnable, name: 'PLAIN' }]);
+    expect(read.map(({ name }) => name)).toEqual(['PLAIN']);
   });
 
   it('is let go of when it is too much, and no earlier than it was used', async () => {

@@ -71,18 +71,20 @@ describe('later attempts', () => {
     expect(test.assignments()).toEqual([]);
   });
 
-  it('have a runner each, and are sent one by one where there is but one', async () => {
+  it('have a runner of their own after a failure: they wait where another run has the only one', async () => {
     const runnable = await test.runnable();
     const refs = [await test.runs.queued(runnable), await test.runs.queued(runnable)];
-    await test.runs.database.rows('update run_live set attempt = 1, failures = 1');
+    const [first = '', second = ''] = refs.map(({ runId }) => runId).toSorted();
+    await test.runs.database.rows('update run_live set attempt = 1, failures = 1 where run_id = $1', [
+      second,
+    ]);
     const executorId = newId();
     test.heard({ executorId, maxRunners: 1 });
     await test.sweep();
     await test.place();
     await test.told('assign');
     expect(test.conductor.claims.size).toBe(1);
-    const [first, second] = refs.map(({ runId }) => runId).toSorted();
-    test.conductor['takeback'].release(first ?? '', 2);
+    test.conductor['takeback'].release(first, 1);
     expect((await test.told('assign', 2)).at(-1)?.assignment.runId).toBe(second);
     expect(test.conductor['executors']['known'].get(executorId)?.needed).toBe(1);
   });
