@@ -7,7 +7,7 @@ import { newId } from '#libs/kernel';
 import { AddressGuard } from '../../../apps/executor/src/broker/address-guard.ts';
 import { Brokers } from '../../../apps/executor/src/broker/brokers.ts';
 import type { ExecutorParts } from '../../../apps/executor/src/commands/assigned-run.ts';
-import { PlanCache } from '../../../apps/executor/src/commands/granted-blobs.ts';
+import { PlanCache } from '../../../apps/executor/src/blobs/granted-blobs.ts';
 import { EventOutbox } from '../../../apps/executor/src/events/event-outbox.ts';
 import { RunnerPool } from '../../../apps/executor/src/runners/runner-pool.ts';
 import { KeptBus } from './kept-bus.ts';

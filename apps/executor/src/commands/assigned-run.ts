@@ -1,6 +1,7 @@
 import type { Assignment, RunError, RunUsage } from '#libs/contracts';
 import type { Plan } from '#libs/engine';
 import { AppError, isErrorCode, problemOf } from '#libs/kernel';
+import { BlobUnavailable, type PlanCache } from '../blobs/granted-blobs.ts';
 import type { Brokers } from '../broker/brokers.ts';
 import { Redactor } from '../broker/redactor.ts';
 import { RunRequests } from '../broker/run-requests.ts';
@@ -12,7 +13,6 @@ import type { FromRunner, RunnerResult } from '../runner-protocol.ts';
 import type { LostBecause, RunInRunner } from '../runners/runner.ts';
 import type { RunnerPool, Seat } from '../runners/runner-pool.ts';
 import type { DoneOutcome } from './attempts.ts';
-import { BlobUnavailable, type PlanCache } from './granted-blobs.ts';
 import { prepareRun } from './prepare-run.ts';
 import { type Stop, stopOf } from './stop.ts';
 

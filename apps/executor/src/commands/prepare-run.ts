@@ -1,9 +1,9 @@
 import type { Assignment } from '#libs/contracts';
 import { openCheckpoint } from '#libs/crypto';
 import type { Plan } from '#libs/engine';
+import { fetchGranted, type PlanCache } from '../blobs/granted-blobs.ts';
 import { secretStandIn } from '../runner-protocol.ts';
 import type { StartRun } from '../runners/runner.ts';
-import { fetchGranted, type PlanCache } from './granted-blobs.ts';
 
 export interface PreparedRun extends StartRun {
   plan: Plan;

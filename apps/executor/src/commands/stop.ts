@@ -1,7 +1,7 @@
 import type { ErrorCode } from '#libs/kernel';
+import { BlobUnavailable } from '../blobs/granted-blobs.ts';
 import { BadEvent } from '../events/bad-event.ts';
 import { LimitExceeded } from '../events/staging.ts';
-import { BlobUnavailable } from './granted-blobs.ts';
 
 /** Why a run is being stopped before its end. */
 export type Stop =

@@ -2,9 +2,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Bus } from '#libs/bus';
 import { type BusMessage, type ReportedEvent, RunEvents } from '#libs/contracts';
 import { DEFAULTS, isTerminalEvent } from '#libs/domain';
-import type { AttemptKey } from '../commands/attempts.ts';
 
-export interface Sender extends AttemptKey {
+export interface Sender {
+  organizationId: string;
+  runId: string;
+  attempt: number;
   runToken: string;
 }
 

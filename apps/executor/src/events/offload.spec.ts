@@ -35,11 +35,11 @@ describe('an event that is too large', () => {
         blobs: { large: reference(LARGE), deep: reference({ text: [LARGE] }) },
       },
       staged: [
-        { i: 0, ...reference(LARGE) },
-        { i: 1, ...reference({ text: [LARGE] }) },
+        { i: 0, ...reference({ text: [LARGE] }) },
+        { i: 1, ...reference(LARGE) },
       ],
     });
-    expect(contents.map((text) => JSON.parse(text))).toEqual([LARGE, { text: [LARGE] }]);
+    expect(contents.map((text) => JSON.parse(text))).toEqual([{ text: [LARGE] }, LARGE]);
   });
 
   it('refers to the content of an output', async () => {

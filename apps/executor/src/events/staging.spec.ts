@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { contentHash } from '#libs/crypto';
 import { StubOrigin } from '../../../../libs/testing/src/stub-origin.ts';
-import { BlobUnavailable } from '../commands/granted-blobs.ts';
+import { BlobUnavailable } from '../blobs/granted-blobs.ts';
 import { LimitExceeded, Staging } from './staging.ts';
 
 describe('the staging of an attempt', () => {

@@ -1,6 +1,6 @@
 import type { Assignment, StagedBlob } from '#libs/contracts';
 import { contentHash } from '#libs/crypto';
-import { BLOB_TIMEOUT_MS, BlobUnavailable, within } from '../commands/granted-blobs.ts';
+import { BLOB_TIMEOUT_MS, BlobUnavailable, within } from '../blobs/granted-blobs.ts';
 
 export class LimitExceeded extends Error {}
 
