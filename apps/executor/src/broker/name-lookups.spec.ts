@@ -27,6 +27,8 @@ describe('the name lookups of an organization', () => {
     asked[0]?.answer(['1.1.1.1']);
     expect(await all[0]).toEqual(['1.1.1.1']);
     expect(hosts()).toEqual(['a', 'b', 'c', 'd']);
+    for (const { answer } of asked.slice(2)) answer([]);
+    await Promise.all(all.slice(2));
   });
 
   it('are given up with their caller, but hold their place until the system has answered', async () => {
@@ -63,6 +65,8 @@ describe('the name lookups of an organization', () => {
     expect(await all[2]).toEqual(['1.1.1.1']);
     expect(await names.addressesOf('a', STILL)).toEqual(['1.1.1.1']);
     expect(hosts()).toEqual(['a', 'b']);
+    asked[1]?.answer([]);
+    expect(await all[1]).toEqual([]);
 
     const forgetful = lookups(undefined, 0);
     for (const answer of ['1.1.1.1', '2.2.2.2']) {

@@ -82,6 +82,7 @@ export class NameLookups {
 function unless<Result>(signal: AbortSignal, work: Promise<Result>): Promise<Result> {
   return new Promise((resolve, reject) => {
     const giveUp = () => reject(signal.reason);
+    if (signal.aborted) giveUp();
     signal.addEventListener('abort', giveUp);
     void work.then(resolve, reject).finally(() => signal.removeEventListener('abort', giveUp));
   });

@@ -191,8 +191,8 @@ describe('the reporter of large values', () => {
       for (let i = 0; Buffer.byteLength(JSON.stringify(outputs)) < 65_536 - 1_000; i += 1)
         outputs[`${name}${i}`] = unit.repeat(200);
       for (let count = 0; count < 5; count += 1) complete(outputs);
-      for (let i = 0; i < 150; i += 1) outputs[`large ${i}`] = `${i}`.padEnd(9_000);
-      complete(outputs);
+      const large = Array.from({ length: 150 }, (_, i) => [`${i}`, `${i}`.padEnd(9_000)]);
+      complete(Object.fromEntries(large));
       await arrived(6);
       expect(reports.failures).toEqual([]);
       const sizes = reports.bus.batches.flat().map(({ value }) => value.length);

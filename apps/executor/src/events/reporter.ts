@@ -118,15 +118,16 @@ export class Reporter {
 
   /** False where something has to be uploaded first. */
   private reportNow(type: RunEventType, data: unknown, state?: NodeState): boolean {
-    const text = this.textOf(data);
+    const json = jsonOf(data);
+    const text = this.options.redactor.cleanJson(json);
     if (!isInline(text)) return false;
     if (!state) {
       this.countKept(type, data, text);
       this.send(type, text, {});
       return true;
     }
-    // the outputs stand in the event's own text, and the seal adds a few bytes to them
-    const bytes = Buffer.byteLength(text) + SEAL_BYTES;
+    // the outputs stand in the event, there without secrets, and the seal adds a few bytes to them
+    const bytes = Buffer.byteLength(json) + SEAL_BYTES;
     if (bytes > DEFAULTS.eventInlineBytes) return false;
     this.send(type, text, { state: { ...state, bytes, seal: () => this.seal(state) } });
     return true;
@@ -181,9 +182,7 @@ export class Reporter {
   }
 
   private textOf(data: unknown): string {
-    const flaw = flawOfJson(data);
-    if (flaw) throw new BadEvent(flaw);
-    return this.options.redactor.cleanJson(JSON.stringify(data));
+    return this.options.redactor.cleanJson(jsonOf(data));
   }
 
   private seal({ nodeId, iteration, outputs }: NodeState): Buffer {
@@ -212,6 +211,12 @@ export class Reporter {
     this.failure = { cause };
     this.options.failed(cause);
   }
+}
+
+function jsonOf(data: unknown): string {
+  const flaw = flawOfJson(data);
+  if (flaw) throw new BadEvent(flaw);
+  return JSON.stringify(data);
 }
 
 function isInline(text: string): boolean {
