@@ -31,25 +31,23 @@ export class FrameReader {
 
   constructor(private readonly maxFrameBytes: number) {}
 
-  push(chunk: Buffer): unknown[] {
+  /** The frames that are whole by now; those before one that is none still come. */
+  *push(chunk: Buffer): Generator<unknown> {
     this.pending = this.pending.length === 0 ? chunk : Buffer.concat([this.pending, chunk]);
-    const frames: unknown[] = [];
-    let at = 0;
-    while (this.pending.length - at >= HEADER_BYTES) {
-      const header = this.pending.readUInt32BE(at);
+    while (this.pending.length >= HEADER_BYTES) {
+      const header = this.pending.readUInt32BE();
       const length = header & ~MORE;
       const hasMore = (header & MORE) !== 0;
       if (length > PART_BYTES) throw new FrameError(`a part holds at most ${PART_BYTES} bytes`);
       // many small parts would cost us many times their bytes
       if (hasMore && length < PART_BYTES) throw new FrameError('only the last part may be small');
-      if (this.pending.length - at < HEADER_BYTES + length) break;
-      const body = this.pending.subarray(at + HEADER_BYTES, at + HEADER_BYTES + length);
-      at += HEADER_BYTES + length;
+      const end = HEADER_BYTES + length;
+      if (this.pending.length < end) return;
+      const body = this.pending.subarray(HEADER_BYTES, end);
+      this.pending = this.pending.subarray(end);
       const whole = this.join(body, hasMore);
-      if (whole) frames.push(parse(whole));
+      if (whole) yield parse(whole);
     }
-    this.pending = at === 0 ? this.pending : this.pending.subarray(at);
-    return frames;
   }
 
   private join(body: Buffer, hasMore: boolean): Buffer | undefined {
