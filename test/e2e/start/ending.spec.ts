@@ -34,7 +34,7 @@ describe('an installation ends in order', () => {
 
 describe('an installation whose Postgres is there and answers no more', () => {
   const GRACE_MS = 3_000;
-  const SOON_MS = 1_500;
+  const SOON_MS = 5_000;
   let postgres: EmbeddedPostgres;
   let databaseUrl: string;
   let home: Installation;
