@@ -170,8 +170,8 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
     ...ends,
     async mutate({ ring }) {
       const { writer } = ring.standalone.recorder['events']['options'];
-      writer.write = async ({ appends }) =>
-        appends.map(({ events }) => ({ appended: events.map(() => ({ outcome: 'duplicate' })) }));
+      writer.write = async ({ reports }) =>
+        reports.map(({ append }) => ({ appended: append.events.map(() => ({ outcome: 'duplicate' })) }));
     },
   },
 

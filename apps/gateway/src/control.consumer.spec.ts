@@ -72,7 +72,7 @@ describe('the gateway, hearing of changes', () => {
     await until('the next one is heard', () => dropped.includes('deployments'));
     await until('a letter', () => letters.length > 0);
     expect(letters.map(({ headers }) => headers['dead-reason'])).toEqual([
-      expect.stringMatching(/^not a change: /),
+      expect.stringMatching(/^no control\.changed message: /),
     ]);
     expect(dropped).toEqual(['deployments']);
   });

@@ -1,6 +1,6 @@
 import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
-import { Bus, type Delivery, DONE, type Outcome, oneByOne, type Reading } from '#libs/bus';
-import { ControlChanged, TOPICS } from '#libs/contracts';
+import { Bus, DONE, eachMessage, type Outcome, type Reading } from '#libs/bus';
+import { ControlChanged, type ControlChangedData, TOPICS } from '#libs/contracts';
 import { JwtStrategy } from './access/jwt.strategy.ts';
 import { DeploymentDirectory } from './deployments/deployments.public.ts';
 import { KeyAuthenticator } from './keys/keys.public.ts';
@@ -25,7 +25,7 @@ export class ControlConsumer implements OnApplicationBootstrap, OnApplicationShu
       topic: TOPICS.controlChanged,
       group: 'alone',
       joined: () => this.flush(),
-      handle: oneByOne((delivery) => this.handle(delivery)),
+      handle: eachMessage(ControlChanged, ({ data }) => this.handle(data)),
     });
   }
 
@@ -33,14 +33,7 @@ export class ControlConsumer implements OnApplicationBootstrap, OnApplicationShu
     await this.reading?.stop();
   }
 
-  private handle(delivery: Delivery): Outcome {
-    let change: ReturnType<typeof ControlChanged.decode>['data'];
-    try {
-      change = ControlChanged.decode(delivery.value).data;
-    } catch (cause) {
-      return { kind: 'dead', reason: `not a change: ${(cause as Error).message}` };
-    }
-    const { what, organizationId } = change;
+  private handle({ what, organizationId }: ControlChangedData): Outcome {
     if (what === 'key') this.keys.forget(organizationId);
     if (what === 'binding') this.tokens.forget(organizationId);
     if (what === 'deployment') this.deployments.forget(organizationId);

@@ -2,6 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { BlobStore } from '#libs/blobs';
 import type { Bus } from '#libs/bus';
 import type { Pool } from '#libs/database';
+import { DEFAULTS } from '#libs/domain';
+import type { Logger } from '#libs/telemetry';
 import { DeadLetterConsumer } from './events/dead-letter.consumer.ts';
 import { EventConsumer } from './events/event.consumer.ts';
 import { EventStore } from './events/event.store.ts';
@@ -14,10 +16,12 @@ export interface RecorderOptions {
   pool: Pool;
   blobs: BlobStore;
   cellKey: Uint8Array;
+  log: Logger;
 }
 
 /** A database that is silent is not waited for. */
 const STOP_MS = 5_000;
+const HOUSEKEEPING_MS = 3_600_000;
 
 /** Writes what executors report into the log, behind the fence. */
 export class Recorder {
@@ -26,8 +30,10 @@ export class Recorder {
   private readonly store: EventStore;
   private readonly events: EventConsumer;
   private readonly deadLetters: DeadLetterConsumer;
+  private housekeeping: NodeJS.Timeout | undefined;
 
-  constructor({ bus, pool, blobs, cellKey }: RecorderOptions) {
+  constructor(private readonly options: RecorderOptions) {
+    const { bus, pool, blobs, cellKey } = options;
     this.store = new EventStore(pool);
     const { patience } = this;
     const writer = new EventWriter(this.store, bus, patience);
@@ -47,12 +53,21 @@ export class Recorder {
     if (isNewBus) await this.store.forgetPositions();
     await this.deadLetters.start();
     await this.events.start();
+    this.keepHouse();
+    this.housekeeping = setInterval(() => this.keepHouse(), HOUSEKEEPING_MS);
   }
 
   /** Ends what is under way; what cannot be ended now is read again by the next one. */
   async stop(): Promise<void> {
+    clearInterval(this.housekeeping);
     this.patience.end();
     const reading = Promise.all([this.events.stop(), this.deadLetters.stop()]);
     await Promise.race([reading, sleep(STOP_MS, undefined, { ref: false })]);
+  }
+
+  private keepHouse(): void {
+    this.options.blobs
+      .clearUploads(DEFAULTS.uploadKeptMs)
+      .catch((cause: unknown) => this.options.log.warn({ err: cause }, 'old uploads stay'));
   }
 }

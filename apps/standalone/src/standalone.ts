@@ -109,7 +109,7 @@ export class Standalone {
       clock,
     });
     const driver = new ProcessDriver();
-    const recorder = new Recorder({ bus, pool: recorderPool, blobs, cellKey: keys.cell });
+    const recorder = new Recorder({ bus, pool: recorderPool, blobs, cellKey: keys.cell, log });
     const conductor = new Conductor({
       bus,
       databaseUrl: login('hg_conductor'),

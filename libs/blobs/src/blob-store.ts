@@ -17,8 +17,8 @@ export abstract class BlobStore {
   abstract get(organizationId: string, hash: string): Promise<Readable>;
   /** Turns an upload into content. Throws a BlobMismatchError where it is not what was announced. */
   abstract promote(organizationId: string, stagingKey: string, announced: Measured): Promise<void>;
-  /** Removes what an attempt has uploaded and nobody has taken. */
-  abstract clearStaging(prefix: string): Promise<void>;
+  /** Removes uploads that are older than that, and that nobody has taken. */
+  abstract clearUploads(olderThanMs: number): Promise<void>;
   /** A URL under which an executor may fetch content for so long. */
   abstract grantGet(organizationId: string, hash: string, forSeconds: number): string;
   /** A URL, with `{i}` in it, under which an executor may upload values of one attempt for so long. */

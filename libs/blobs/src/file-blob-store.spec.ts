@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
@@ -14,11 +14,9 @@ class StillClock extends Clock {
   override now(): Date {
     return new Date('2026-11-21T00:00:00.900Z');
   }
-  override monotonicMs(): number {
-    return 0;
-  }
 }
 
+const clock = new StillClock();
 const KEY = Buffer.alloc(32, 5);
 const NOW_SECONDS = Date.UTC(2026, 10, 21) / 1_000;
 const CONTENT = Buffer.from('some content');
@@ -32,7 +30,7 @@ beforeEach(async () => {
     directory,
     baseUrl: () => 'http://gateway:4600',
     signingKey: KEY,
-    clock: new StillClock(),
+    clock,
   });
 });
 afterEach(() => rm(directory, { recursive: true, force: true }));
@@ -178,12 +176,39 @@ describe('promoting an upload', () => {
   });
 });
 
-describe('clearing staging', () => {
-  it("removes one attempt's uploads and nobody else's", async () => {
-    for (const key of ['r1/1/0', 'r1/1/1', 'r1/2/0', 'r1/11/0']) await upload(`staging/${key}`, CONTENT);
-    await store.clearStaging(stagingPrefix('r1', 1));
-    expect(await files()).toEqual(['staging/r1/11/0', 'staging/r1/2/0']);
-    await store.clearStaging(stagingPrefix('r9', 1));
+describe('clearing old uploads', () => {
+  const HOUR_MS = 3_600_000;
+  /** As if it had last been touched that long ago. */
+  const age = async (path: string, hours: number) => {
+    const then = new Date(clock.now().getTime() - hours * HOUR_MS);
+    await utimes(join(directory, path), then, then);
+  };
+
+  it('removes what nobody has taken, and keeps what is young or content', async () => {
+    await store.put('o1', CONTENT);
+    for (const key of ['r1/1/0', 'r1/1/1', 'r2/1/0']) await upload(`staging/${key}`, CONTENT);
+    await writeFile(join(directory, 'drafts/of a dead process'), CONTENT);
+    for (const old of ['o1', `o1/${HASH}`, 'staging/r1/1/0', 'staging/r2/1/0', 'drafts/of a dead process'])
+      await age(old, 25);
+    await age('staging/r1/1/1', 23);
+    await store.clearUploads(24 * HOUR_MS);
+    expect(await files()).toEqual([`o1/${HASH}`, 'staging/r1/1/1']);
+  });
+
+  it('removes folders that have been empty for an hour', async () => {
+    for (const run of ['r1', 'r2']) {
+      await upload(`staging/${run}/1/0`, CONTENT);
+      await store.promote('o1', `staging/${run}/1/0`, { hash: HASH, size: CONTENT.length });
+    }
+    await age('staging/r1/1', 2);
+    await store.clearUploads(24 * HOUR_MS);
+    await age('staging/r1', 2);
+    await store.clearUploads(24 * HOUR_MS);
+    expect(await readdir(join(directory, 'staging'), { recursive: true })).toEqual(['r2', 'r2/1']);
+  });
+
+  it('finds nothing where nothing was ever uploaded', async () => {
+    await expect(store.clearUploads(0)).resolves.toBeUndefined();
   });
 });
 

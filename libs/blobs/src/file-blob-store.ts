@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { createReadStream, createWriteStream } from 'node:fs';
-import { access, mkdir, open, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { access, mkdir, open, readdir, rename, rm, rmdir, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -18,6 +18,8 @@ export interface FileBlobStoreOptions {
   clock: Clock;
 }
 
+/** An upload makes its folder before it fills it. */
+const EMPTY_FOLDER_MS = 3_600_000;
 const KEY = /^[\w-]+(\/[\w-]+)+$/;
 
 /** Blobs as files; uploads and downloads go through the gateway's signed route. */
@@ -71,8 +73,13 @@ export class FileBlobStore extends BlobStore {
     await this.settle(from, to);
   }
 
-  async clearStaging(prefix: string): Promise<void> {
-    await rm(this.pathOf(prefix), { recursive: true, force: true });
+  async clearUploads(olderThanMs: number): Promise<void> {
+    const now = this.options.clock.now().getTime();
+    for (const folder of ['drafts', 'staging'])
+      await clearFolder(join(this.options.directory, folder), {
+        filesBefore: now - olderThanMs,
+        foldersBefore: now - EMPTY_FOLDER_MS,
+      });
   }
 
   grantGet(organizationId: string, hash: string, forSeconds: number): string {
@@ -135,6 +142,31 @@ async function exists(path: string): Promise<boolean> {
     () => true,
     () => false,
   );
+}
+
+async function clearFolder(
+  folder: string,
+  ages: { filesBefore: number; foldersBefore: number },
+): Promise<void> {
+  const entries = await readdir(folder, { withFileTypes: true }).catch(nothingThere([]));
+  for (const entry of entries) {
+    const path = join(folder, entry.name);
+    const changed = (await stat(path).catch(nothingThere(undefined)))?.mtimeMs ?? Number.POSITIVE_INFINITY;
+    if (!entry.isDirectory()) {
+      if (changed < ages.filesBefore) await rm(path, { force: true });
+      continue;
+    }
+    await clearFolder(path, ages);
+    if (changed < ages.foldersBefore) await rmdir(path).catch(() => undefined);
+  }
+}
+
+/** Others take uploads away meanwhile. */
+function nothingThere<Instead>(instead: Instead) {
+  return (cause: NodeJS.ErrnoException): Instead => {
+    if (cause.code === 'ENOENT') return instead;
+    throw cause;
+  };
 }
 
 async function hashOfFile(path: string): Promise<string> {

@@ -1,4 +1,4 @@
-import type { BusMessage, Topic } from '#libs/contracts';
+import type { BusMessage, Contract, Envelope, Topic } from '#libs/contracts';
 
 /** Where a message stands on the bus. */
 export interface Place {
@@ -71,4 +71,29 @@ export function oneByOne(handle: (delivery: Delivery) => Promise<Outcome> | Outc
     }
     return outcomes;
   };
+}
+
+/** A subscription to one kind of message, handled one by one; bytes that are no such message are dead. */
+export function eachMessage<Data>(
+  contract: Contract<Data>,
+  handle: (message: Envelope<Data>) => Promise<Outcome> | Outcome,
+): Subscription['handle'] {
+  return oneByOne((delivery) => {
+    const read = readMessage(contract, delivery);
+    return 'outcome' in read ? read.outcome : handle(read.message);
+  });
+}
+
+/** What a delivery says, or that it is dead. */
+export function readMessage<Data>(
+  contract: Contract<Data>,
+  delivery: Delivery,
+): { message: Envelope<Data> } | { outcome: Outcome } {
+  try {
+    return { message: contract.decode(delivery.value) };
+  } catch (cause) {
+    return {
+      outcome: { kind: 'dead', reason: `no ${contract.type} message: ${(cause as Error).message}` },
+    };
+  }
 }

@@ -2,10 +2,12 @@ export {
   Bus,
   type Delivery,
   DONE,
+  eachMessage,
   MAX_TRIES,
   type Outcome,
   oneByOne,
   type Reading,
+  readMessage,
   type Subscription,
 } from './bus.ts';
 

@@ -11,7 +11,7 @@ export interface BusMessage {
   value: Buffer;
 }
 
-interface Envelope<Data> {
+export interface Envelope<Data> {
   id: string;
   type: string;
   orgId: string | null;

@@ -13,3 +13,5 @@ export const ControlChanged = contract({
     id: z.string(),
   }),
 });
+
+export type ControlChangedData = ReturnType<typeof ControlChanged.decode>['data'];

@@ -1,10 +1,11 @@
-export type { BusMessage } from './contract.ts';
-export { ControlChanged } from './control-changed.contract.ts';
+export type { BusMessage, Contract, Envelope } from './contract.ts';
+export { ControlChanged, type ControlChangedData } from './control-changed.contract.ts';
 export {
   type Assignment,
   commandPartition,
   commandTo,
   ExecutorCommand,
+  type ExecutorCommandData,
   type GrantedSecret,
   type PutGrant,
 } from './executor-command.contract.ts';
@@ -18,5 +19,5 @@ export {
   RunUsage,
 } from './run-event-data.ts';
 export { PROGRESS_MOVED, RunEvent, RunProgress, type RunProgressData } from './run-progress.contract.ts';
-export { RunTouched } from './run-touched.contract.ts';
+export { RunTouched, type RunTouchedData } from './run-touched.contract.ts';
 export { TOPICS, type Topic } from './topics.ts';

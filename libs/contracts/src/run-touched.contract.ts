@@ -14,3 +14,5 @@ export const RunTouched = contract({
     what: z.enum(['requested', 'cancel']),
   }),
 });
+
+export type RunTouchedData = ReturnType<typeof RunTouched.decode>['data'];

@@ -20,6 +20,8 @@ export const DEFAULTS = {
   inputInlineBytes: 64 * KiB,
   eventInlineBytes: 64 * KiB,
   outputBytes: 8 * MiB,
+  /** What was uploaded waits so long for the message that names it. */
+  uploadKeptMs: 7 * 24 * 3_600_000,
   progressInlineBytes: 64 * KiB,
   messageBytes: 256 * KiB,
   partitions: 16,

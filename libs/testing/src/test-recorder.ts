@@ -8,6 +8,7 @@ import { type BusMessage, type ReportedEvent, RunEvents, TOPICS } from '#libs/co
 import { runToken } from '#libs/crypto';
 import { createPool, type Pool } from '#libs/database';
 import { newId, SystemClock } from '#libs/kernel';
+import { createLogger } from '#libs/telemetry';
 import type { EventCounters } from '../../../apps/recorder/src/events/event-counters.ts';
 import { Recorder } from '../../../apps/recorder/src/recorder.ts';
 import { type RunRef, SqlRuns } from './sql-runs.ts';
@@ -64,7 +65,13 @@ export class TestRecorder {
       signingKey: Buffer.alloc(32),
       clock: new SystemClock(),
     });
-    const recorder = new Recorder({ bus, pool, blobs, cellKey: CELL_KEY });
+    const recorder = new Recorder({
+      bus,
+      pool,
+      blobs,
+      cellKey: CELL_KEY,
+      log: createLogger('test', 'silent'),
+    });
     await recorder.start(true);
     return new TestRecorder(runs, bus, pool, recorder, blobs, blobDirectory);
   }

@@ -51,8 +51,12 @@ describe("executors' statuses", () => {
   });
 
   it.each<[string, BusMessage['value'], string]>([
-    ['no JSON', Buffer.from([0, 255]), 'not a status'],
-    ['no slots', ExecutorStatus.encode(null, status({ slotsPerRunner: 0 })).value, 'not a status'],
+    ['no JSON', Buffer.from([0, 255]), 'no executor.status message'],
+    [
+      'no slots',
+      ExecutorStatus.encode(null, status({ slotsPerRunner: 0 })).value,
+      'no executor.status message',
+    ],
     [
       'an executor that is no id',
       ExecutorStatus.encode(null, status({ executorId: 'e' })).value,

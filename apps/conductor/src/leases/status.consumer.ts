@@ -1,4 +1,4 @@
-import { type Bus, type Delivery, DONE, type Outcome, oneByOne, type Reading } from '#libs/bus';
+import { type Bus, DONE, eachMessage, type Outcome, type Reading } from '#libs/bus';
 import { ExecutorStatus, type ExecutorStatusData, TOPICS } from '#libs/contracts';
 import { isUuid } from '#libs/kernel';
 
@@ -16,7 +16,7 @@ export class StatusConsumer {
       reader: 'conductor',
       topic: TOPICS.executorStatus,
       group: 'alone',
-      handle: oneByOne((delivery) => this.handle(delivery)),
+      handle: eachMessage(ExecutorStatus, ({ data }) => this.handle(data)),
     });
   }
 
@@ -24,13 +24,7 @@ export class StatusConsumer {
     await this.reading?.stop();
   }
 
-  private async handle(delivery: Delivery): Promise<Outcome> {
-    let status: ExecutorStatusData;
-    try {
-      status = ExecutorStatus.decode(delivery.value).data;
-    } catch (cause) {
-      return { kind: 'dead', reason: `not a status: ${(cause as Error).message}` };
-    }
+  private async handle(status: ExecutorStatusData): Promise<Outcome> {
     if (!isUuid(status.executorId)) return { kind: 'dead', reason: 'a status with what is no id' };
     await this.heard(status);
     return DONE;

@@ -205,6 +205,6 @@ describe('a change that is told of', () => {
     const bad: BusMessage = { topic: TOPICS.controlChanged, key: 'k', headers: {}, value: Buffer.from('?') };
     await test.bus.publish([bad]);
     await until('it is put away', () => letters.length > 0);
-    expect(letters[0]?.headers['dead-reason']).toContain('not a change');
+    expect(letters[0]?.headers['dead-reason']).toContain('no control.changed message');
   });
 });

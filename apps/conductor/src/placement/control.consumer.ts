@@ -1,4 +1,4 @@
-import { type Bus, type Delivery, DONE, type Outcome, oneByOne, type Reading } from '#libs/bus';
+import { type Bus, DONE, eachMessage, type Reading } from '#libs/bus';
 import { ControlChanged, TOPICS } from '#libs/contracts';
 import type { Keyring } from './keyring.ts';
 import type { ReleaseCache } from './release-cache.ts';
@@ -18,7 +18,10 @@ export class ControlConsumer {
       reader: 'conductor',
       topic: TOPICS.controlChanged,
       group: 'alone',
-      handle: oneByOne((delivery) => this.handle(delivery)),
+      handle: eachMessage(ControlChanged, ({ data: { what, organizationId } }) => {
+        if (what === 'variable') this.forget(organizationId);
+        return DONE;
+      }),
     });
   }
 
@@ -26,17 +29,8 @@ export class ControlConsumer {
     await this.reading?.stop();
   }
 
-  private handle(delivery: Delivery): Outcome {
-    let change: ReturnType<typeof ControlChanged.decode>['data'];
-    try {
-      change = ControlChanged.decode(delivery.value).data;
-    } catch (cause) {
-      return { kind: 'dead', reason: `not a change: ${(cause as Error).message}` };
-    }
-    if (change.what === 'variable') {
-      this.releases.forgetVariables(change.organizationId);
-      this.keyring.forget(change.organizationId);
-    }
-    return DONE;
+  private forget(organizationId: string): void {
+    this.releases.forgetVariables(organizationId);
+    this.keyring.forget(organizationId);
   }
 }

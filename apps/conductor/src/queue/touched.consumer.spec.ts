@@ -60,8 +60,8 @@ describe('hints of runs that want attention', () => {
 
   const good = { ...run(), what: 'requested' as const };
   it.each<[string, BusMessage, string]>([
-    ['no JSON', raw('{'), 'not a hint'],
-    ['another message', raw('{"type":"run.event","data":{}}'), 'not a hint'],
+    ['no JSON', raw('{'), 'no run.touched message'],
+    ['another message', raw('{"type":"run.event","data":{}}'), 'no run.touched message'],
     ['no organization', RunTouched.encode(null, good), 'a hint without an organization'],
     ['an organization that is no id', RunTouched.encode('acme', good), 'a hint with what is no id'],
     ['a run that is no id', RunTouched.encode(organizationId, { ...good, runId: 'r' }), 'what is no id'],

@@ -1,5 +1,5 @@
-import { type Bus, type Delivery, DONE, type Outcome, oneByOne, type Reading } from '#libs/bus';
-import { RunTouched, TOPICS } from '#libs/contracts';
+import { type Bus, DONE, eachMessage, type Outcome, type Reading } from '#libs/bus';
+import { type Envelope, RunTouched, type RunTouchedData, TOPICS } from '#libs/contracts';
 import { isUuid } from '#libs/kernel';
 import type { QueuedRun } from './run-queue.ts';
 
@@ -25,7 +25,7 @@ export class TouchedConsumer {
       topic: TOPICS.runTouched,
       group: 'alone',
       joined: () => this.touched.gap(),
-      handle: oneByOne((delivery) => this.handle(delivery)),
+      handle: eachMessage(RunTouched, (hint) => this.handle(hint)),
     });
   }
 
@@ -33,14 +33,7 @@ export class TouchedConsumer {
     await this.reading?.stop();
   }
 
-  private handle(delivery: Delivery): Outcome {
-    let hint: ReturnType<typeof RunTouched.decode>;
-    try {
-      hint = RunTouched.decode(delivery.value);
-    } catch (cause) {
-      return { kind: 'dead', reason: `not a hint: ${(cause as Error).message}` };
-    }
-    const { orgId: organizationId, data } = hint;
+  private handle({ orgId: organizationId, data }: Envelope<RunTouchedData>): Outcome {
     if (organizationId === null) return { kind: 'dead', reason: 'a hint without an organization' };
     const { runId, projectId, deploymentId, what } = data;
     // a statement of many runs must not fail for one that cannot be

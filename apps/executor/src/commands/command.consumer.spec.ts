@@ -115,7 +115,7 @@ describe('the commands of an executor', () => {
         value: Buffer.from('{"kind":"assign"}'),
       },
     ]);
-    expect(await dead.promise).toContain('not a command');
+    expect(await dead.promise).toContain('no executor.command message');
     await assign(assignment());
     await until('the next one starts', () => sent().length === 1);
   });

@@ -1,5 +1,11 @@
-import { type Bus, type Delivery, DONE, type Outcome, oneByOne, type Reading } from '#libs/bus';
-import { type Assignment, commandPartition, ExecutorCommand, TOPICS } from '#libs/contracts';
+import { type Bus, DONE, eachMessage, type Outcome, type Reading } from '#libs/bus';
+import {
+  type Assignment,
+  commandPartition,
+  ExecutorCommand,
+  type ExecutorCommandData,
+  TOPICS,
+} from '#libs/contracts';
 import { AssignedRun, type ExecutorParts } from './assigned-run.ts';
 import type { Attempts, DoneOutcome } from './attempts.ts';
 
@@ -26,7 +32,7 @@ export class CommandConsumer {
       group: 'alone',
       partitions: [commandPartition(executorId, bus.partitions)],
       accepts: (_key, headers) => headers['executorid'] === executorId,
-      handle: oneByOne((delivery) => this.handle(delivery)),
+      handle: eachMessage(ExecutorCommand, ({ data }) => this.handle(data)),
     });
   }
 
@@ -37,13 +43,7 @@ export class CommandConsumer {
     for (const run of this.runs.values()) run.giveBack();
   }
 
-  private handle(delivery: Delivery): Outcome {
-    let command: ReturnType<typeof ExecutorCommand.decode>['data'];
-    try {
-      command = ExecutorCommand.decode(delivery.value).data;
-    } catch (cause) {
-      return { kind: 'dead', reason: `not a command: ${(cause as Error).message}` };
-    }
+  private handle(command: ExecutorCommandData): Outcome {
     switch (command.kind) {
       case 'assign':
         return this.assign(command.assignment);

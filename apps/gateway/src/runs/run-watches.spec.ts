@@ -56,7 +56,7 @@ describe('watching runs', () => {
     await until('the next one is heard', () => heard.length > 0);
     await until('a letter', () => letters.length > 0);
     expect(letters.map(({ headers: { 'dead-reason': reason } }) => reason)).toEqual([
-      expect.stringMatching(/^not a progress: /),
+      expect.stringMatching(/^no run\.progress message: /),
     ]);
     expect(heard).toEqual([2]);
   });

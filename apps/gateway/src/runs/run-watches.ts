@@ -1,5 +1,5 @@
 import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
-import { Bus, type Delivery, DONE, type Outcome, oneByOne, type Reading } from '#libs/bus';
+import { Bus, DONE, eachMessage, type Outcome, type Reading } from '#libs/bus';
 import { RunProgress, type RunProgressData, TOPICS } from '#libs/contracts';
 import { Doors } from '#libs/database';
 
@@ -38,7 +38,7 @@ export class RunWatches implements OnApplicationBootstrap, OnApplicationShutdown
       group: 'alone',
       accepts: (runId) => this.watches.has(runId),
       joined: () => void this.askHeads(),
-      handle: oneByOne((delivery) => this.handle(delivery)),
+      handle: eachMessage(RunProgress, ({ data }) => this.handle(data)),
     });
     this.timer = setInterval(() => void this.askHeads(), HEADS_EACH_MS);
   }
@@ -63,13 +63,7 @@ export class RunWatches implements OnApplicationBootstrap, OnApplicationShutdown
     };
   }
 
-  private handle(delivery: Delivery): Outcome {
-    let data: RunProgressData;
-    try {
-      ({ data } = RunProgress.decode(delivery.value));
-    } catch (cause) {
-      return { kind: 'dead', reason: `not a progress: ${(cause as Error).message}` };
-    }
+  private handle(data: RunProgressData): Outcome {
     for (const watcher of this.watches.get(data.runId)?.watchers ?? []) watcher.progress(data);
     return DONE;
   }

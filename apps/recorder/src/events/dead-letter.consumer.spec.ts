@@ -31,7 +31,7 @@ describe('dead letters', () => {
     expect(letter).toMatchObject({ topic: TOPICS.runEvent, partition: 1, offset: '1', value });
     expect(letter?.key.toString('utf8')).toBe('ключ');
     expect(letter?.headers).toMatchObject({ traceparent: '00-1', 'dead-reader': 'recorder' });
-    expect(letter?.reason).toContain('not an event');
+    expect(letter?.reason).toContain('no run.event message');
   });
 
   it('are stored before the partition goes on', async () => {
@@ -53,7 +53,7 @@ describe('dead letters', () => {
     await test.take(message({ value }));
     const [letter] = await stored(1);
     expect(letter?.value).toEqual(value);
-    expect(letter?.reason).toContain('not an event');
+    expect(letter?.reason).toContain('no run.event message');
     expect(letter?.reason).not.toContain('\0');
   });
 

@@ -5,13 +5,19 @@ import { type Append, type Appended, progressOf } from '#libs/runs';
 import type { EventStore, ReadPosition } from './event.store.ts';
 import type { Patience } from './patience.ts';
 
-/** The events of one partition's deliveries; one append per delivery. */
+/** What one delivery brings, or why it cannot be recorded. */
+export interface Report {
+  append: Append;
+  flaw?: string;
+}
+
+/** The reports of one partition's deliveries, in their order. */
 export interface Batch {
-  appends: Append[];
+  reports: Report[];
   position: ReadPosition;
 }
 
-/** What became of each append: an answer per event, or why its run was ended. */
+/** What became of each report: an answer per event, or why its run was ended. */
 export type Written = { appended: Appended[] } | { poisoned: string };
 
 const MAX_BATCHES = 200;
@@ -30,8 +36,59 @@ export class EventWriter {
     return this.gather.add(batch);
   }
 
-  /** Ends a run whose events cannot be recorded. */
-  async endPoisoned({ organizationId, runId, attempt }: Append, reason: string): Promise<void> {
+  /** What large values are called by; the events that name them follow. */
+  addBlobs(organizationId: string, blobs: readonly { hash: string; size: number }[]): Promise<void> {
+    return this.patience.with(() => this.store.addBlobs(organizationId, blobs));
+  }
+
+  private async flush(batches: Batch[]): Promise<Written[][]> {
+    const written = await this.writeAll(
+      batches.flatMap((batch) => batch.reports),
+      batches.map((batch) => batch.position),
+    );
+    let end = 0;
+    return batches.map(({ reports: { length } }) => {
+      end += length;
+      return written.slice(end - length, end);
+    });
+  }
+
+  private async writeAll(reports: Report[], positions: ReadPosition[]): Promise<Written[]> {
+    let flaw = reports.find((report) => report.flaw !== undefined)?.flaw;
+    if (flaw === undefined) {
+      try {
+        return await this.writeWhole(reports, positions);
+      } catch (cause) {
+        // what the database did not refuse is a fault of ours, and no run's
+        if (!isRefusal(cause) || reports.length === 0) throw cause;
+        flaw = (cause as Error).message;
+      }
+    }
+    const written = await this.writeParts(reports, flaw);
+    if (positions.length > 0) await this.patience.with(() => this.store.append([], positions));
+    return written;
+  }
+
+  private async writeWhole(reports: Report[], positions: ReadPosition[]): Promise<Written[]> {
+    const appends = reports.map((report) => report.append);
+    const appended = await this.patience.with(() => this.store.append(appends, positions));
+    this.tell(appends, appended);
+    return appended.map((one) => ({ appended: one }));
+  }
+
+  /** In their order: what a run reported before its flaw is written, what it reported after finds it ended. */
+  private async writeParts(reports: Report[], flaw: string): Promise<Written[]> {
+    const [only] = reports;
+    if (only && reports.length === 1) {
+      await this.endPoisoned(only.append, flaw);
+      return [{ poisoned: flaw }];
+    }
+    const middle = Math.ceil(reports.length / 2);
+    const first = await this.writeAll(reports.slice(0, middle), []);
+    return [...first, ...(await this.writeAll(reports.slice(middle), []))];
+  }
+
+  private async endPoisoned({ organizationId, runId, attempt }: Append, reason: string): Promise<void> {
     const error = problemOf(
       new AppError('run.bad_event', { detail: `The run produced what cannot be recorded: ${reason}.` }),
     );
@@ -47,64 +104,6 @@ export class EventWriter {
     };
     const append: Append = { organizationId, runId, attempt, from: 'owner', events: [event] };
     this.tell([append], await this.patience.with(() => this.store.append([append], [])));
-  }
-
-  /** What large values are called by; the events that name them follow. */
-  addBlobs(organizationId: string, blobs: readonly { hash: string; size: number }[]): Promise<void> {
-    return this.patience.with(() => this.store.addBlobs(organizationId, blobs));
-  }
-
-  private async flush(batches: Batch[]): Promise<Written[][]> {
-    const appends = batches.flatMap((batch) => batch.appends);
-    const written = await this.writeAll(
-      appends,
-      batches.map((batch) => batch.position),
-    );
-    let end = 0;
-    return batches.map(({ appends: { length } }) => {
-      end += length;
-      return written.slice(end - length, end);
-    });
-  }
-
-  private async writeAll(appends: Append[], positions: ReadPosition[]): Promise<Written[]> {
-    try {
-      const appended = await this.patience.with(() => this.store.append(appends, positions));
-      this.tell(appends, appended);
-      return appended.map((one) => ({ appended: one }));
-    } catch (cause) {
-      return this.bisect(appends, positions, cause);
-    }
-  }
-
-  private async bisect(appends: Append[], positions: ReadPosition[], cause: unknown): Promise<Written[]> {
-    // what the database did not refuse is a fault of ours, and no run's
-    if (!isRefusal(cause) || appends.length === 0) throw cause;
-    const runs = [...new Set(appends.map((append) => append.runId))];
-    if (runs.length === 1 && appends[0]) {
-      const reason = (cause as Error).message;
-      await this.endPoisoned(appends[0], reason);
-      await this.advance(positions);
-      return appends.map(() => ({ poisoned: reason }));
-    }
-    const first = new Set(runs.slice(0, Math.ceil(runs.length / 2)));
-    const results = new Map<Append, Written>();
-    for (const half of [
-      appends.filter(({ runId }) => first.has(runId)),
-      appends.filter(({ runId }) => !first.has(runId)),
-    ]) {
-      const written = await this.writeAll(half, []);
-      half.forEach((append, index) => {
-        const result = written[index];
-        if (result) results.set(append, result);
-      });
-    }
-    await this.advance(positions);
-    return appends.map((append) => results.get(append) ?? { poisoned: 'it was not written' });
-  }
-
-  private async advance(positions: ReadPosition[]): Promise<void> {
-    if (positions.length > 0) await this.patience.with(() => this.store.append([], positions));
   }
 
   private tell(appends: readonly Append[], appended: readonly Appended[][]): void {

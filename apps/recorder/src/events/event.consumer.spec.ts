@@ -107,9 +107,13 @@ describe('what executors report', () => {
         },
         'run token',
       ],
-      ['no event', (ref) => changed(test.report(ref, reportedEvents(1)), { events: [] }), 'not an event'],
-      ['bytes that are no message', (ref) => raw(ref, Buffer.from([0, 1, 255])), 'not an event'],
-      ['a type that nobody knows', (ref) => unknownType(ref), 'not an event'],
+      [
+        'no event',
+        (ref) => changed(test.report(ref, reportedEvents(1)), { events: [] }),
+        'no run.event message',
+      ],
+      ['bytes that are no message', (ref) => raw(ref, Buffer.from([0, 1, 255])), 'no run.event message'],
+      ['a type that nobody knows', (ref) => unknownType(ref), 'no run.event message'],
     ];
     it.each(cases)('writes nothing: %s', async (_what, make, reason) => {
       const [ref, other] = [await test.runs.assigned(), await test.runs.assigned()];

@@ -1,12 +1,10 @@
 import { BlobMismatchError, type BlobStore, stagingPrefix } from '#libs/blobs';
-import { type Bus, type Delivery, DONE, type Outcome, type Reading } from '#libs/bus';
+import { type Bus, type Delivery, DONE, type Outcome, type Reading, readMessage } from '#libs/bus';
 import { RunEvents, type RunEventsData, TOPICS } from '#libs/contracts';
 import { isRunToken } from '#libs/crypto';
 import { isRefusal } from '#libs/database';
-import { isTerminalEvent } from '#libs/domain';
-import type { Append } from '#libs/runs';
 import type { EventCounters } from './event-counters.ts';
-import type { EventWriter, Written } from './event-writer.ts';
+import type { EventWriter, Report, Written } from './event-writer.ts';
 import type { Patience } from './patience.ts';
 import { PoisonedRun, readEvents } from './read-events.ts';
 
@@ -19,7 +17,7 @@ export interface EventConsumerOptions {
   cellKey: Uint8Array;
 }
 
-type Read = { append: Append } | { outcome: Outcome; events: number };
+type Read = { report: Report; events: number } | { outcome: Outcome; events: number };
 
 /** Takes what executors report, and answers for every event: written, duplicate, fenced or dead. */
 export class EventConsumer {
@@ -43,47 +41,41 @@ export class EventConsumer {
   private async handle(deliveries: Delivery[]): Promise<Outcome[]> {
     const last = deliveries.at(-1);
     if (!last) return [];
-    const reads: Read[] = [];
-    // one after another: a run's last message clears away what its earlier ones have uploaded
-    for (const delivery of deliveries) reads.push(await this.read(delivery));
-    const appends = reads.flatMap((read) => ('append' in read ? [read.append] : []));
+    const reads = await Promise.all(deliveries.map((delivery) => this.read(delivery)));
+    const reports = reads.flatMap((read) => ('report' in read ? [read.report] : []));
     const position = { topic: last.topic, partition: last.partition, offset: last.offset };
-    const written = await this.options.writer.write({ appends, position });
+    const written = await this.options.writer.write({ reports, position });
     // only now: a batch that throws comes back, and is delivered then
-    this.options.counters.delivered += reads.reduce((sum, read) => sum + eventsIn(read), 0);
+    this.options.counters.delivered += reads.reduce((sum, read) => sum + read.events, 0);
     let at = 0;
     return reads.map((read) =>
-      'append' in read ? this.count(read.append, written[at++]) : this.countDead(read),
+      'report' in read ? this.count(read.events, written[at++]) : this.countDead(read),
     );
   }
 
   private async read(delivery: Delivery): Promise<Read> {
-    let organizationId: string | null;
-    let data: RunEventsData;
-    try {
-      ({ orgId: organizationId, data } = RunEvents.decode(delivery.value));
-    } catch (cause) {
-      return { outcome: { kind: 'dead', reason: `not an event: ${(cause as Error).message}` }, events: 1 };
-    }
-    const { runId, attempt, executorId, runToken, events } = data;
+    const read = readMessage(RunEvents, delivery);
+    if ('outcome' in read) return { ...read, events: 1 };
+    const { orgId: organizationId, data } = read.message;
+    const { runId, attempt, executorId, runToken } = data;
+    const events = data.events.length;
     if (
       organizationId === null ||
       !isRunToken(this.options.cellKey, { organizationId, runId, attempt, executorId }, runToken)
     ) {
-      return { outcome: { kind: 'dead', reason: 'the run token does not fit' }, events: events.length };
+      return { outcome: { kind: 'dead', reason: 'the run token does not fit' }, events };
     }
     try {
       const append = readEvents(organizationId, data);
       await this.takeBlobs(organizationId, data);
-      return { append };
+      return { report: { append }, events };
     } catch (cause) {
-      const reason = flawOfRun(cause);
-      if (reason === undefined) throw cause;
-      await this.options.writer.endPoisoned(
-        { organizationId, runId, attempt, from: 'owner', events: [] },
-        reason,
-      );
-      return { outcome: { kind: 'dead', reason }, events: events.length };
+      const flaw = flawOfRun(cause);
+      if (flaw === undefined) throw cause;
+      return {
+        report: { append: { organizationId, runId, attempt, from: 'owner', events: [] }, flaw },
+        events,
+      };
     }
   }
 
@@ -99,16 +91,12 @@ export class EventConsumer {
     for (const blob of staged)
       await patience.with(() => blobs.promote(organizationId, `${prefix}/${blob.i}`, blob), isAway);
     await writer.addBlobs(organizationId, staged);
-    if (events.some((event) => isTerminalEvent(event.type)))
-      await patience.with(() => blobs.clearStaging(prefix), isAway);
   }
 
-  private count({ events }: Append, written: Written | undefined): Outcome {
+  private count(events: number, written: Written | undefined): Outcome {
     if (!written || 'poisoned' in written) {
-      return this.countDead({
-        outcome: { kind: 'dead', reason: written?.poisoned ?? 'it was not written' },
-        events: events.length,
-      });
+      const reason = written?.poisoned ?? 'it was not written';
+      return this.countDead({ outcome: { kind: 'dead', reason }, events });
     }
     for (const { outcome } of written.appended) this.options.counters[outcome] += 1;
     return DONE;
@@ -126,8 +114,4 @@ function flawOfRun(cause: unknown): string | undefined {
   if (cause instanceof BlobMismatchError || isRefusal(cause))
     return `a large value cannot be taken: ${(cause as Error).message}`;
   return undefined;
-}
-
-function eventsIn(read: Read): number {
-  return 'append' in read ? read.append.events.length : read.events;
 }

@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto';
-import { readdir } from 'node:fs/promises';
+import { readdir, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { stagingPrefix } from '#libs/blobs';
 import { contentHash } from '#libs/crypto';
-import { type RunRef, reported, reportedEvents, TestRecorder } from '#libs/testing';
+import { type RunRef, reported, reportedEvents, TestRecorder, until } from '#libs/testing';
 
 describe('large values that an executor has uploaded', () => {
   let test: TestRecorder;
@@ -16,9 +16,9 @@ describe('large values that an executor has uploaded', () => {
   });
   afterEach(() => test.dispose());
 
-  const upload = async (i: number, bytes = 1_000) => {
+  const upload = async (i: number, bytes = 1_000, { runId } = ref) => {
     const content = randomBytes(bytes);
-    const key = `${stagingPrefix(ref.runId, 1)}/${i}`;
+    const key = `${stagingPrefix(runId, 1)}/${i}`;
     await test.blobs.upload(key, Readable.from([content]), bytes);
     return { i, hash: contentHash(content), size: bytes };
   };
@@ -49,9 +49,8 @@ describe('large values that an executor has uploaded', () => {
     ]);
   });
 
-  it('are taken before the end of their run clears the rest away, also in one batch', async () => {
+  it('are taken from several messages of one batch', async () => {
     const [first, second] = [await upload(0, 4_000_000), await upload(1)];
-    await upload(2);
     const end = reportedEvents(3, 'run.succeeded').slice(2);
     await test.take(
       test.report(ref, [reported(1, 'run.started')]),
@@ -63,7 +62,45 @@ describe('large values that an executor has uploaded', () => {
     );
     expect((await test.runs.row(ref)).status).toBe('succeeded');
     expect((await blobs()).map(({ hash }) => hash).toSorted()).toEqual([first.hash, second.hash].toSorted());
-    expect(await staged()).toBe('nothing');
+    expect(await staged()).toEqual([]);
+  });
+
+  it('hold up no other run of their batch', async () => {
+    const other = await test.runs.assigned();
+    const [mine, others] = [await upload(0), await upload(0, 1_000, other)];
+    const promote = test.blobs.promote.bind(test.blobs);
+    const { promise: isOther, resolve } = Promise.withResolvers<void>();
+    test.blobs.promote = async (organizationId, key, announced) => {
+      if (key.includes(other.runId)) resolve();
+      else await isOther;
+      return promote(organizationId, key, announced);
+    };
+    await test.take(
+      test.report(ref, [reported(1, 'run.started', { staged: [mine] })]),
+      test.report(other, [reported(1, 'run.started', { staged: [others] })]),
+    );
+    expect(await blobs()).toHaveLength(2);
+  });
+
+  it('end their run only once what came before is written', async () => {
+    const missing = { i: 0, hash: 'a'.repeat(64), size: 1 };
+    await test.take(
+      test.report(ref, [reported(1, 'run.started'), reported(2, 'log')]),
+      test.report(ref, [reported(3, 'log', { staged: [missing] })]),
+      test.report(ref, [reported(4, 'log')]),
+    );
+    const types = (await test.runs.log(ref)).map(({ type }) => type);
+    expect(types).toEqual(['run.queued', 'run.started', 'log', 'run.failed']);
+    expect(test.counters).toEqual({ delivered: 4, written: 2, duplicate: 0, fenced: 1, dead: 1 });
+  });
+
+  it('are not waited for longer than they are kept', async () => {
+    await upload(0);
+    const old = new Date(Date.now() - 8 * 24 * 3_600_000);
+    await utimes(join(test.blobDirectory, stagingPrefix(ref.runId, 1), '0'), old, old);
+    await test.recorder.stop();
+    await test.recorder.start(true);
+    await until('it is cleared away', async () => (await staged()).length === 0);
   });
 
   it('may be told of twice', async () => {
