@@ -64,6 +64,19 @@ describe('the room on executors', () => {
     expect(place(executors, 'a', 'a', 'a', 'a', 'a')).toEqual(['e', 'e', 'e', 'e', undefined]);
   });
 
+  it('is for those alone who have runners, once no runner is free', () => {
+    const executors = heard(
+      status('e', { maxRunners: 2, slotsPerRunner: 2 }),
+      status('d', { isDraining: true }),
+    );
+    expect([executors.isFull(), ...executors.having()]).toEqual([false]);
+    place(executors, 'a', 'b');
+    expect([executors.isFull(), ...executors.having()]).toEqual([true, 'a', 'b']);
+    executors.ended('e', 'a');
+    expect([executors.isFull(), ...executors.having()]).toEqual([false, 'b']);
+    expect(new Executors().isFull()).toBe(true);
+  });
+
   it('is not made by an end that it did not see begin', () => {
     const executors = heard(status('e', { maxRunners: 1, slotsPerRunner: 1 }));
     executors.ended('e', 'a');

@@ -53,14 +53,29 @@ export class Executors {
    * with each second that one without a runner waits, one organization more makes way, those that have theirs longest first.
    */
   refused(organizationIds: Iterable<string>, nowMs: number): void {
-    const having = new Set([...this.known.values()].flatMap(({ load }) => [...load.keys()]));
+    const having = this.having();
     const without = [...organizationIds].filter((id) => !having.has(id));
     this.waiting = new Map(without.map((id) => [id, this.waiting.get(id) ?? nowMs]));
     const longestMs = nowMs - Math.min(nowMs, ...this.waiting.values());
     this.yielding = new Set([...having].slice(0, Math.floor(longestMs / PATIENCE_MS)));
   }
 
+  /** No runner is free: there is room only for runs of those who have one. */
+  isFull(): boolean {
+    for (const { status, needed } of this.known.values())
+      if (!status.isDraining && needed < status.maxRunners) return false;
+    return true;
+  }
+
+  /** The organizations that have runners, no more than there are runners. */
+  having(): Set<string> {
+    const having = new Set<string>();
+    for (const { load } of this.known.values()) for (const id of load.keys()) having.add(id);
+    return having;
+  }
+
   sent(executorId: string, organizationId: string, isAlone = false): void {
+    if (this.waiting.delete(organizationId) && this.waiting.size === 0) this.yielding.clear();
     this.count(executorId, organizationId, isAlone, 1);
   }
 

@@ -63,6 +63,26 @@ describe('the placer', () => {
       expect(placed()).toEqual([there.runId]);
     });
 
+    it('is not asked for in the name of all who wait each time that a run ends', async () => {
+      const has = await test.runnable();
+      for (let run = 0; run < 40; run += 1) await test.queue(has);
+      test.heard({ maxRunners: 1, slotsPerRunner: 1 });
+      await test.place();
+      await test.told('assign');
+      for (let other = 0; other < 30; other += 1) await test.queue(await test.runnable());
+      const executors = test.conductor['executors'];
+      const choose = executors.choose.bind(executors);
+      let asked = 0;
+      executors.choose = (organizationId, isAlone) => {
+        asked += 1;
+        return choose(organizationId, isAlone);
+      };
+      expect([...test.conductor['queue'].waiting()]).toHaveLength(31);
+      for (let pump = 0; pump < 20; pump += 1) await test.place();
+      // of the one that has the runner, at each
+      expect(asked).toBe(20);
+    });
+
     it('reads the rest of a long queue when its head has run dry', async () => {
       const runnable = await test.runnable();
       const refs = await Promise.all(Array.from({ length: 70 }, () => test.queue(runnable)));

@@ -6,6 +6,7 @@ import { Dispatch, type DispatchOptions } from './dispatch.ts';
 import type { Executors } from './executors.ts';
 
 const MAX_CLAIMS = 128;
+const REVIEW_MS = 500;
 
 export interface PlacerOptions extends DispatchOptions {
   queue: RunQueue;
@@ -17,6 +18,7 @@ export class Placer {
   private isPumping = false;
   private isAskedAgain = false;
   private isStopped = false;
+  private nextReviewMs = 0;
   private idle: Promise<void> = Promise.resolve();
   private readonly dispatch: Dispatch;
 
@@ -112,29 +114,38 @@ export class Placer {
   private pick(): { run: QueuedRun; executorId: string }[] {
     const { queue, executors } = this.options;
     const picked: { run: QueuedRun; executorId: string }[] = [];
-    const full = new Set<string>();
-    for (const organizationId of fairOrder(this.placeable(full), MAX_CLAIMS)) {
-      if (full.has(organizationId)) continue;
-      const executorId = executors.choose(organizationId, queue.isNextAlone(organizationId));
+    for (const organizationId of fairOrder(this.placeable(), MAX_CLAIMS)) {
+      const executorId = this.placeFor(organizationId);
       const run = executorId === undefined ? undefined : queue.take(organizationId);
-      if (executorId === undefined || !run) {
-        full.add(organizationId);
-        continue;
-      }
+      if (executorId === undefined || !run) continue;
       executors.sent(executorId, organizationId, run.isAlone);
       picked.push({ run, executorId });
     }
-    executors.refused(full, performance.now());
+    this.reviewWaiting(performance.now());
     return picked;
   }
 
   /** Who waits and has room; those without do not count, so that they hide nobody behind them. */
-  private *placeable(full: Set<string>): Generator<Waiting> {
+  private *placeable(): Generator<Waiting> {
     const { queue, executors } = this.options;
-    for (const waiting of queue.waiting()) {
-      const { organizationId } = waiting;
-      if (executors.choose(organizationId, queue.isNextAlone(organizationId)) !== undefined) yield waiting;
-      else full.add(organizationId);
-    }
+    for (const waiting of queue.waiting(executors.isFull() ? executors.having() : undefined))
+      if (this.placeFor(waiting.organizationId) !== undefined) yield waiting;
+  }
+
+  private placeFor(organizationId: string): string | undefined {
+    const { queue, executors } = this.options;
+    return executors.choose(organizationId, queue.isNextAlone(organizationId));
+  }
+
+  /** Reads all who wait, and so not each time that a run ends. */
+  private reviewWaiting(nowMs: number): void {
+    const { queue, executors } = this.options;
+    if (!executors.isFull()) return executors.refused([], nowMs);
+    if (nowMs < this.nextReviewMs) return;
+    this.nextReviewMs = nowMs + REVIEW_MS;
+    executors.refused(
+      [...queue.waiting()].map(({ organizationId }) => organizationId),
+      nowMs,
+    );
   }
 }

@@ -39,7 +39,7 @@ class Floor {
     if (one.is === 'accept') this.accept(one);
     else if (one.is === 'place') this.place(one.slots);
     else for (const [run] of this.table.values()) if (run) this.queue.mark(run);
-    for (const heads of this.queue['organizations'].values())
+    for (const { heads } of this.queue['lines'].values())
       for (const { runIds } of heads.values())
         if (runIds.length > DEFAULTS.queueHeadRuns) this.faults.add('it holds more than a head');
   }
@@ -51,7 +51,7 @@ class Floor {
       this.place(128);
     }
     if ([...this.table.values()].some((runs) => runs.length > 0)) this.faults.add('a run is never placed');
-    if (this.queue['organizations'].size > 0) this.faults.add('it remembers who has nothing');
+    if (this.queue['lines'].size > 0) this.faults.add('it remembers who has nothing');
   }
 
   private accept({ deployment, runs, isHinted }: Extract<Step, { is: 'accept' }>): void {

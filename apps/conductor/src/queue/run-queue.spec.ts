@@ -36,6 +36,16 @@ describe('the queue in memory', () => {
     expect(order()).toEqual(['a', 'b']);
   });
 
+  it('names of some only those who have runs, in the same order', () => {
+    const queue = new RunQueue();
+    for (const one of [run(A, 1), run(A, 2), run(B, 3), run({ ...B, organizationId: 'c' }, 4)])
+      queue.add(one);
+    queue.take('a');
+    const among = (...ids: string[]) => [...queue.waiting(new Set(ids))];
+    expect(among('a', 'b', 'nobody').map(({ organizationId }) => organizationId)).toEqual(['b', 'a']);
+    expect(among()).toEqual([]);
+  });
+
   it('counts what could be placed now, and leaves out who has nothing', () => {
     const queue = new RunQueue();
     for (const one of [run(A, 1), run(A2, 2), run(B, 3)]) queue.add(one);
@@ -96,7 +106,7 @@ describe('the queue in memory', () => {
     expect(queue.dry()).toEqual([]);
     queue.add(run(B, 1));
     queue.take('b');
-    expect(queue['organizations'].size).toBe(0);
+    expect(queue['lines'].size).toBe(0);
   });
 
   it('knows which run has a runner of its own, before it is taken and as it is', () => {

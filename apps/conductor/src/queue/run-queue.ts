@@ -21,13 +21,20 @@ interface Head extends HeadName {
 
 export type HeadName = Omit<QueuedRun, 'runId' | 'isAlone'>;
 
+interface Line {
+  heads: Map<string, Head>;
+  /** Grows with each that is served or comes anew. */
+  turn: number;
+}
+
 /**
  * The queue in memory: per deployment a head of at most 64 runs. Its cost goes with the organizations that have work,
  * never with how much they have. The truth is in `run_live`; a head that ran dry is read again.
  */
 export class RunQueue {
   /** In the order in which organizations were last served, those served longest ago first. */
-  private readonly organizations = new Map<string, Map<string, Head>>();
+  private readonly lines = new Map<string, Line>();
+  private turns = 0;
 
   /** A run that was accepted or is queued again. */
   add(run: QueuedRun): void {
@@ -47,9 +54,9 @@ export class RunQueue {
     if (head.runIds.length === 0) head.hasMore = true;
   }
 
-  /** The organizations that have runs in a head. */
-  *waiting(): Generator<Waiting> {
-    for (const [organizationId, heads] of this.organizations) {
+  /** The organizations that have runs in a head, those served longest ago first; where some are named, of these. */
+  *waiting(among?: ReadonlySet<string>): Generator<Waiting> {
+    for (const [organizationId, { heads }] of among ? this.linesOf(among) : this.lines) {
       let runs = 0;
       for (const head of heads.values()) runs += head.runIds.length;
       if (runs > 0) yield { organizationId, runs };
@@ -58,12 +65,12 @@ export class RunQueue {
 
   /** Takes the oldest run of an organization, which then is the last to be served again. */
   take(organizationId: string): QueuedRun | undefined {
-    const heads = this.organizations.get(organizationId);
+    const line = this.lines.get(organizationId);
     const oldest = this.oldest(organizationId);
     const runId = oldest?.runIds.shift();
-    if (!heads || !oldest || runId === undefined) return undefined;
-    this.organizations.delete(organizationId);
-    this.organizations.set(organizationId, heads);
+    if (!line || !oldest || runId === undefined) return undefined;
+    this.lines.delete(organizationId);
+    this.putLast(organizationId, line.heads);
     if (oldest.runIds.length === 0 && !oldest.hasMore) this.forget(oldest);
     const { projectId, deploymentId } = oldest;
     return { organizationId, projectId, deploymentId, runId, isAlone: oldest.alone.delete(runId) };
@@ -78,7 +85,7 @@ export class RunQueue {
   /** The heads that ran dry although there may be more; what is added from now on is not in what is read for them. */
   dry(): HeadName[] {
     const dry: HeadName[] = [];
-    for (const heads of this.organizations.values()) {
+    for (const { heads } of this.lines.values()) {
       for (const head of heads.values()) {
         if (head.runIds.length > 0 || !head.hasMore) continue;
         head.hasMissed = false;
@@ -98,7 +105,7 @@ export class RunQueue {
 
   private oldest(organizationId: string): Head | undefined {
     let oldest: Head | undefined;
-    for (const head of this.organizations.get(organizationId)?.values() ?? []) {
+    for (const head of this.lines.get(organizationId)?.heads.values() ?? []) {
       const [first] = head.runIds;
       if (first !== undefined && (!oldest || first < (oldest.runIds[0] ?? ''))) oldest = head;
     }
@@ -106,8 +113,7 @@ export class RunQueue {
   }
 
   private headOf({ organizationId, projectId, deploymentId }: HeadName): Head {
-    const heads = this.organizations.get(organizationId) ?? new Map<string, Head>();
-    this.organizations.set(organizationId, heads);
+    const { heads } = this.lines.get(organizationId) ?? this.putLast(organizationId, new Map());
     const head = heads.get(deploymentId) ?? {
       organizationId,
       projectId,
@@ -122,8 +128,24 @@ export class RunQueue {
   }
 
   private forget({ organizationId, deploymentId }: HeadName): void {
-    const heads = this.organizations.get(organizationId);
+    const heads = this.lines.get(organizationId)?.heads;
     heads?.delete(deploymentId);
-    if (heads?.size === 0) this.organizations.delete(organizationId);
+    if (heads?.size === 0) this.lines.delete(organizationId);
+  }
+
+  private putLast(organizationId: string, heads: Line['heads']): Line {
+    this.turns += 1;
+    const line = { heads, turn: this.turns };
+    this.lines.set(organizationId, line);
+    return line;
+  }
+
+  private linesOf(organizationIds: ReadonlySet<string>): [string, Line][] {
+    const found: [string, Line][] = [];
+    for (const organizationId of organizationIds) {
+      const line = this.lines.get(organizationId);
+      if (line) found.push([organizationId, line]);
+    }
+    return found.sort(([, one], [, other]) => one.turn - other.turn);
   }
 }
