@@ -5,11 +5,11 @@ function controlled(atOnce: number, maxWaiting?: number) {
   const turns = new Turns(atOnce, maxWaiting);
   const begun: string[] = [];
   const ends = new Map<string, () => void>();
-  const take = (name: string) =>
+  const take = (name: string, signal?: AbortSignal) =>
     turns.take(() => {
       begun.push(name);
       return new Promise<string>((resolve) => ends.set(name, () => resolve(name)));
-    });
+    }, signal);
   const end = async (name: string) => {
     ends.get(name)?.();
     await new Promise(setImmediate);
@@ -20,7 +20,7 @@ function controlled(atOnce: number, maxWaiting?: number) {
 describe('taking turns', () => {
   it('lets so much go on at a time, and the rest follows in its order', async () => {
     const { begun, take, end } = controlled(2);
-    const all = ['a', 'b', 'c', 'd'].map(take);
+    const all = ['a', 'b', 'c', 'd'].map((name) => take(name));
     expect(begun).toEqual(['a', 'b']);
     await end('b');
     expect(begun).toEqual(['a', 'b', 'c']);
@@ -33,7 +33,7 @@ describe('taking turns', () => {
 
   it('refuses what would wait behind too much, and goes on with the rest', async () => {
     const { begun, take, end } = controlled(1, 2);
-    const waiting = ['a', 'b', 'c'].map(take);
+    const waiting = ['a', 'b', 'c'].map((name) => take(name));
     await expect(take('d')).rejects.toMatchObject({ code: 'service.unavailable' });
     await end('a');
     const later = take('e');
@@ -55,5 +55,20 @@ describe('taking turns', () => {
     expect(begun).toEqual(['a', 'b', 'c']);
     await end('c');
     await end('d');
+  });
+
+  it('lets go whoever does not want to wait any longer, and keeps the turn of what goes on', async () => {
+    const { begun, take, end } = controlled(1, 1);
+    const caller = new AbortController();
+    const first = take('a', caller.signal);
+    const second = take('b', caller.signal);
+    caller.abort(new Error('gone'));
+    await expect(second).rejects.toThrow('gone');
+    const third = take('c');
+    expect(begun).toEqual(['a']);
+    await end('a');
+    await end('c');
+    expect(await Promise.all([first, third])).toEqual(['a', 'c']);
+    expect(begun).toEqual(['a', 'c']);
   });
 });

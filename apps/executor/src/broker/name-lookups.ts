@@ -1,3 +1,5 @@
+import { Turns } from '#libs/kernel';
+
 export type Lookup = (host: string) => Promise<string[]>;
 
 const MAX_AT_ONCE = 2;
@@ -9,8 +11,7 @@ const MAX_KNOWN = 1_000;
  */
 export class NameLookups {
   private readonly known = new Map<string, { addresses: string[]; sinceMs: number }>();
-  private readonly waiting = new Set<() => void>();
-  private running = 0;
+  private readonly turns = new Turns(MAX_AT_ONCE);
 
   constructor(
     private readonly lookup: Lookup,
@@ -23,46 +24,19 @@ export class NameLookups {
     if (recent) return recent;
     const signal = AbortSignal.any([caller, AbortSignal.timeout(this.patienceMs)]);
     signal.throwIfAborted();
-    await this.turn(signal);
-    return unless(signal, this.look(host));
+    // holds its turn until the system has answered, however long ago its caller went away
+    return unless(
+      signal,
+      this.turns.take(() => this.look(host), signal),
+    );
   }
 
-  /** Holds its place until the system has answered, however long ago its caller went away. */
   private async look(host: string): Promise<string[]> {
-    try {
-      const recent = this.recent(host);
-      if (recent) return recent;
-      const addresses = await this.lookup(host);
-      this.keep(host, addresses);
-      return addresses;
-    } finally {
-      const [next] = this.waiting;
-      if (next) next();
-      else this.running -= 1;
-    }
-  }
-
-  private turn(signal: AbortSignal): Promise<void> {
-    if (this.running < MAX_AT_ONCE) {
-      this.running += 1;
-      return Promise.resolve();
-    }
-    return new Promise((resolve, reject) => {
-      const leave = () => {
-        this.waiting.delete(begin);
-        signal.removeEventListener('abort', giveUp);
-      };
-      const begin = () => {
-        leave();
-        resolve();
-      };
-      const giveUp = () => {
-        leave();
-        reject(signal.reason);
-      };
-      this.waiting.add(begin);
-      signal.addEventListener('abort', giveUp);
-    });
+    const recent = this.recent(host);
+    if (recent) return recent;
+    const addresses = await this.lookup(host);
+    this.keep(host, addresses);
+    return addresses;
   }
 
   private recent(host: string): string[] | undefined {

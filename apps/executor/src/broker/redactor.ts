@@ -5,7 +5,8 @@ export interface KnownSecret {
   value: string;
 }
 
-const SPACES = new Set([...' \t\n\r'].map((space) => space.charCodeAt(0)));
+const SPACE = /[ \t\n\r]/;
+const WIDE = /[\u0080-\uffff]/;
 const PARTIAL_TOKEN = /hg(?:[psftcriwb](?:_(?:[0-9A-Za-z]{0,12}|[0-9A-Za-z]{12}_[0-9A-Za-z]{0,48}))?)?$|h$/;
 
 /** Takes secrets out of texts: their values in the forms in which they travel, and tokens of ours. */
@@ -24,10 +25,9 @@ export class Redactor {
     this.forms = [...standIns.keys()].sort((a, b) => b.length - a.length);
     this.standIns = standIns;
     this.longest = this.forms[0]?.length ?? 0;
-    const codes = new Set(this.forms.flatMap((form) => form.split('').map((unit) => unit.charCodeAt(0))));
     this.bordersAre = {
-      space: SPACES.isDisjointFrom(codes),
-      wide: Math.max(0, ...codes) <= 127,
+      space: !this.forms.some((form) => SPACE.test(form)),
+      wide: !this.forms.some((form) => WIDE.test(form)),
     };
   }
 
@@ -84,13 +84,13 @@ export class Redactor {
   private heldFrom(text: string, from: number): number {
     const token = PARTIAL_TOKEN.exec(text.slice(Math.max(from, text.length - 80)))?.[0].length ?? 0;
     let open = text.length;
-    while (open > from && text.length - open < this.longest - 1 && !this.isBorder(text.charCodeAt(open - 1)))
+    while (open > from && text.length - open < this.longest - 1 && !this.isBorder(text.charAt(open - 1)))
       open -= 1;
     return Math.max(from, Math.min(open, text.length - token));
   }
 
-  private isBorder(code: number): boolean {
-    return code > 127 ? this.bordersAre.wide : this.bordersAre.space && SPACES.has(code);
+  private isBorder(unit: string): boolean {
+    return (this.bordersAre.wide && WIDE.test(unit)) || (this.bordersAre.space && SPACE.test(unit));
   }
 }
 

@@ -88,7 +88,7 @@ export class AssignedRun implements RunInRunner {
       this.timeout = setTimeout(() => this.stopFor({ as: 'timed_out' }), assignment.timeoutMs);
       this.number = seat.runner.start(prepared, this);
     } catch (cause) {
-      void taking.then(({ runner }) => runner.leave());
+      taking.then(({ runner }) => runner.leave()).catch(() => undefined);
       if (cause instanceof BlobUnavailable) return this.leave('unserved');
       this.end(
         'failed',
