@@ -99,6 +99,13 @@ describe('the conductor on the bus', () => {
     expect(again).toMatchObject({ executorId, assignment: { runId: left.runId, attempt: 2 } });
   });
 
+  it('does not start with keys that are not those of its database, and does where one opens', async () => {
+    await test.runs.database.rows(`update kek set wrapped = 'of another root'`);
+    await expect(test.start()).rejects.toThrow(/^The keys file does not belong to this database, .*\.$/);
+    await test.runnable();
+    await test.start();
+  });
+
   it('finds at its start what was queued before', async () => {
     const ref = await test.runs.queued(runnable);
     await test.start();

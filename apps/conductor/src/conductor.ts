@@ -1,7 +1,7 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { BlobStore } from '#libs/blobs';
 import type { Bus } from '#libs/bus';
 import type { KeyProvider } from '#libs/crypto';
+import { atMost } from '#libs/kernel';
 import type { Logger } from '#libs/telemetry';
 import { LeaderSession } from './leader/session.ts';
 import { Claims } from './leases/claims.ts';
@@ -46,6 +46,7 @@ export class Conductor {
   private readonly takeback: Takeback;
   private readonly placer: Placer;
   private readonly sweep: Sweep;
+  private readonly keyring: Keyring;
   private readonly consumers: { start(): Promise<void>; stop(): Promise<void> }[];
   private readonly timers: NodeJS.Timeout[] = [];
   private sweeping: Promise<void> = Promise.resolve();
@@ -59,7 +60,8 @@ export class Conductor {
     const queueStore = new QueueStore(this.session);
     const leaseStore = new LeaseStore(this.session);
     const placementStore = new PlacementStore(this.session);
-    const keyring = new Keyring(placementStore, keys);
+    this.keyring = new Keyring(placementStore, keys);
+    const { keyring } = this;
     const releases = new ReleaseCache(placementStore, keyring);
     this.takeback = new Takeback({
       bus,
@@ -122,6 +124,7 @@ export class Conductor {
 
   async start(): Promise<void> {
     await this.session.start();
+    await this.keyring.check();
     await keepHouse(this.session);
     await this.leases.giveBackUnknown();
     for (const consumer of this.consumers) await consumer.start();
@@ -138,8 +141,7 @@ export class Conductor {
       await this.sweeping;
       await this.placer.stop();
     };
-    for (const work of [rest, () => this.session.close()])
-      await Promise.race([work(), sleep(STOP_MS, undefined, { ref: false })]);
+    for (const work of [rest, () => this.session.close()]) await atMost(STOP_MS, work());
   }
 
   private sweepNow(): void {

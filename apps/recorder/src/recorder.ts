@@ -1,8 +1,8 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { BlobStore } from '#libs/blobs';
 import type { Bus } from '#libs/bus';
 import type { Pool } from '#libs/database';
 import { DEFAULTS } from '#libs/domain';
+import { atMost } from '#libs/kernel';
 import type { Logger } from '#libs/telemetry';
 import { DeadLetterConsumer } from './events/dead-letter.consumer.ts';
 import { EventConsumer } from './events/event.consumer.ts';
@@ -61,8 +61,7 @@ export class Recorder {
   async stop(): Promise<void> {
     clearInterval(this.housekeeping);
     this.patience.end();
-    const reading = Promise.all([this.events.stop(), this.deadLetters.stop()]);
-    await Promise.race([reading, sleep(STOP_MS, undefined, { ref: false })]);
+    await atMost(STOP_MS, Promise.all([this.events.stop(), this.deadLetters.stop()]));
   }
 
   private keepHouse(): void {

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { AppStartError } from '#libs/kernel';
+import { AppStartError, isAlive } from '#libs/kernel';
 
 /** The directory of one installation; one process at a time has it. */
 export class DataDirectory {
@@ -71,15 +71,6 @@ function readHolder(lock: string): { pid: number; start: string } | undefined {
     return { pid: Number(pid), start };
   } catch {
     return undefined;
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (cause) {
-    return (cause as NodeJS.ErrnoException).code === 'EPERM';
   }
 }
 

@@ -1,4 +1,5 @@
 export { AppStartError } from './app-start-error.ts';
+export { atMost } from './at-most.ts';
 export { Clock, SystemClock } from './clock.ts';
 export {
   AppError,
@@ -11,5 +12,6 @@ export {
 export { Gather } from './gather.ts';
 export { dayOfId, isUuid, newId } from './id.ts';
 export { canonicalJson, flawOfJson, isJsonObject, type Json, type JsonObject } from './json.ts';
+export { isAlive } from './process.ts';
 export { TtlCache } from './ttl-cache.ts';
 export { Turns } from './turns.ts';

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { isAlive } from '#libs/kernel';
 import { until } from '../../testing/src/until.ts';
 import { ProcessDriver } from './process-driver.ts';
 import type { Sandbox, SandboxProgram } from './sandbox-driver.ts';
@@ -52,14 +53,6 @@ function start(script: string, more: Partial<SandboxProgram> = {}) {
     first: () => until('a first frame', () => frames.length > 0 && { frame: frames[0] }),
     ended: () => until('its end', () => exits[0]),
   };
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch {
-    return false;
-  }
 }
 
 const attempt = (work: string) => `

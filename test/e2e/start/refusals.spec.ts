@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
@@ -47,6 +47,18 @@ describe('a start that cannot be', () => {
     const said = await refused({ env: { HEADGATE_KEYS_FILE: keys } });
     expect(said).toMatch(new RegExp(`^The keys file ${keys} is damaged .*\\.$`, 'm'));
   });
+
+  it('says in one sentence that its keys are not those of its database', async () => {
+    await (await installation.start()).interrupt();
+    const keys = join(installation.data, 'keys.json');
+    const kept = readFileSync(keys);
+    rmSync(keys);
+    expect(await refused()).toBe(
+      'The keys file does not belong to this database, none of whose secrets it opens: put back the one that they were sealed with, or name it by HEADGATE_KEYS_FILE.\n',
+    );
+    writeFileSync(keys, kept);
+    await installation.start();
+  }, 60_000);
 
   it('on Windows itself names what there is instead', async () => {
     const said = await refused({ pretence: `Object.defineProperty(process,'platform',{value:'win32'})` });

@@ -1,4 +1,5 @@
 import type { KeyProvider } from '#libs/crypto';
+import { AppStartError } from '#libs/kernel';
 import type { PlacementStore } from './placement.store.ts';
 
 interface Ring {
@@ -15,6 +16,18 @@ export class Keyring {
     private readonly store: PlacementStore,
     private readonly provider: KeyProvider,
   ) {}
+
+  /** Throws where no key of the database can be unwrapped: runs would be accepted and none could start. */
+  async check(): Promise<void> {
+    const keks = await this.store.someKeks();
+    const unwrapped = await Promise.allSettled(
+      keks.map(({ organizationId, kekId, wrapped }) => this.provider.unwrap(organizationId, kekId, wrapped)),
+    );
+    if (unwrapped.length > 0 && unwrapped.every(({ status }) => status === 'rejected'))
+      throw new AppStartError(
+        'The keys file does not belong to this database, none of whose secrets it opens: put back the one that they were sealed with, or name it by HEADGATE_KEYS_FILE.',
+      );
+  }
 
   async load(organizationIds: Iterable<string>): Promise<void> {
     const missing = [...new Set(organizationIds)].filter((id) => this.rings.get(id)?.isStale !== false);

@@ -65,6 +65,13 @@ export class PlacementStore {
     });
   }
 
+  /** A few of all. */
+  someKeks(): Promise<KekRow[]> {
+    return this.session.query<KekRow>({
+      text: `select org_id as "organizationId", id as "kekId", wrapped, retired_at is null as "isInUse" from kek limit 10`,
+    });
+  }
+
   keks(organizationIds: readonly string[]): Promise<KekRow[]> {
     return this.session.query<KekRow>({
       name: 'keks',

@@ -1,4 +1,5 @@
 import { openSecret } from '#libs/crypto';
+import { DEFAULTS } from '#libs/domain';
 import type { ClaimedRun } from '../queue/queue.store.ts';
 import { ByteCache } from './byte-cache.ts';
 import type { Keyring } from './keyring.ts';
@@ -10,8 +11,6 @@ interface CachedVariables {
   loadedAtMs: number;
 }
 
-/** A stale value never survives this, even if the hint that it changed is lost. */
-const VARIABLES_FRESH_MS = 5_000;
 const MAX_VERSION_BYTES = 64 * 1024 * 1024;
 const MAX_VARIABLE_BYTES = 64 * 1024 * 1024;
 /** What an entry takes besides its texts. */
@@ -43,7 +42,8 @@ export class ReleaseCache {
       runs
         .filter((run) => this.namesOf(run).length > 0)
         .filter(
-          (run) => nowMs - (this.variables.get(keyOf(run))?.loadedAtMs ?? -Infinity) > VARIABLES_FRESH_MS,
+          (run) =>
+            nowMs - (this.variables.get(keyOf(run))?.loadedAtMs ?? -Infinity) > DEFAULTS.controlFreshMs,
         )
         .map((run) => [keyOf(run), run]),
     );

@@ -1,4 +1,5 @@
 import { contentHash } from '#libs/crypto';
+import { DEFAULTS } from '#libs/domain';
 import { Plan } from '#libs/engine';
 
 /** What was granted could not be fetched or put now. The next attempt has grants of its own. */
@@ -16,7 +17,7 @@ export async function fetchGranted(url: string, signal?: AbortSignal, hash?: str
   const answer = await reached(fetch(url, { signal: within(BLOB_TIMEOUT_MS, signal) }));
   if (!answer.ok) throw new BlobUnavailable(`the blob store answered ${answer.status}`);
   const length = Number(answer.headers.get('content-length') ?? 0);
-  if (length > MAX_BYTES) throw new Error(`a blob may hold ${MAX_BYTES} bytes`);
+  if (length > DEFAULTS.frameBytes) throw new Error(`a blob may hold ${DEFAULTS.frameBytes} bytes`);
   const content = Buffer.from(await reached(answer.arrayBuffer()));
   if (hash !== undefined && contentHash(content) !== hash) throw new Error('it is not what its hash says');
   return content;
@@ -28,7 +29,6 @@ export function within(timeoutMs: number, signal?: AbortSignal): AbortSignal {
   return signal ? AbortSignal.any([signal, timeout]) : timeout;
 }
 
-const MAX_BYTES = 64 * 1024 * 1024;
 const MAX_PLANS = 500;
 
 /** Plans by hash: immutable, so a plan that is here is right. Those used longest ago are dropped. */

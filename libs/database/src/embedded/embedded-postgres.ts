@@ -16,7 +16,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
-import { AppStartError } from '#libs/kernel';
+import { AppStartError, isAlive } from '#libs/kernel';
 import { findPostgresBinaries, type PostgresBinaries } from './binaries.ts';
 import { type UnixUser, unprivilegedUser } from './unprivileged-user.ts';
 
@@ -204,15 +204,6 @@ export class EmbeddedPostgres {
     if (!existsSync(path)) return undefined;
     const pid = Number.parseInt(readFileSync(path, 'utf8'), 10);
     return pid > 0 && pid !== process.pid && isAlive(pid) && isServerOf(pid, this.data) ? pid : undefined;
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (cause) {
-    return (cause as NodeJS.ErrnoException).code === 'EPERM';
   }
 }
 

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { projectRoot } from '#libs/config';
+import { DEFAULTS } from '#libs/domain';
 import type { SandboxProgram } from '#libs/sandbox';
 
 /** The runner as it was built, and what it may read. */
@@ -10,6 +11,6 @@ export function nativeRunner(entry = 'apps/executor/src/engines/native/main.js')
     entry: join(dist, entry),
     readable: [join(dist, '*'), join(root, 'node_modules', '*'), join(root, 'package.json')],
     memoryMiB: 256,
-    maxFrameBytes: 64 * 1024 * 1024,
+    maxFrameBytes: DEFAULTS.frameBytes,
   };
 }

@@ -1,3 +1,4 @@
+import { DEFAULTS } from '#libs/domain';
 import { type Catalog, type Component, catalogOf, Plan } from '#libs/engine';
 import { encodeFrame, FrameReader } from '#libs/sandbox';
 import { type FromRunner, type StartFrame, ToRunner } from '../../runner-protocol.ts';
@@ -5,14 +6,13 @@ import { BrokerFetch } from './broker-fetch.ts';
 import { runFlow } from './run-flow.ts';
 
 const IDLE_MS = 1_000;
-const MAX_FRAME_BYTES = 64 * 1024 * 1024;
 
 /** The program within the sandbox: frames in, flows run side by side, frames out. Ends with its pipe. */
 export function serveRunner(components: readonly Component[], whenIdle?: () => void): void {
   const catalog: Catalog = catalogOf(components);
   const plans = new Map<string, Plan>();
   const running = new Map<number, AbortController>();
-  const reader = new FrameReader(MAX_FRAME_BYTES);
+  const reader = new FrameReader(DEFAULTS.frameBytes);
   const send = batchedWriter();
   const broker = new BrokerFetch(send);
 
