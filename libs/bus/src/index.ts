@@ -10,5 +10,4 @@ export {
   readMessage,
   type Subscription,
 } from './bus.ts';
-
 export { EmbeddedBus, type EmbeddedBusOptions } from './embedded-bus.ts';

@@ -8,7 +8,6 @@ export { EmbeddedPostgres } from './embedded/embedded-postgres.ts';
 export { Prisma } from './generated/client.ts';
 export { takeLeaderLock } from './leader-lock.ts';
 export { LOGINS, type Login, type LoginPasswords, loginUrl } from './logins.ts';
-
 export { isOutage, isRefusal } from './outage.ts';
 export { createClient, createPool, type Pool } from './pool.ts';
 export { prepareDatabase } from './prepare-database.ts';
