@@ -27,5 +27,7 @@ export default {
   globalSetup: '<rootDir>/test/global-setup.ts',
   globalTeardown: '<rootDir>/test/global-teardown.ts',
   setupFiles: ['reflect-metadata'],
+  // each brings its own Postgres databases and processes: more would only be in one another's way
+  maxWorkers: 2,
   testTimeout: 30_000,
 };

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { ensureKeysFile } from '#libs/crypto';
 import { EmbeddedPostgres } from '#libs/database';
 import { until } from '#libs/testing';
 import { Installation, processes } from './installation.ts';
@@ -60,7 +61,13 @@ describe('an installation whose Postgres is there and answers no more', () => {
     for (const pid of frozen) process.kill(pid, 'SIGSTOP');
   };
   const startAndFreeze = async (graceMs: number) => {
-    const env = { DATABASE_URL: databaseUrl, HEADGATE_SHUTDOWN_GRACE_MS: String(graceMs) };
+    const keys = join(home.directory, 'keys.json');
+    ensureKeysFile(keys);
+    const env = {
+      DATABASE_URL: databaseUrl,
+      HEADGATE_KEYS_FILE: keys,
+      HEADGATE_SHUTDOWN_GRACE_MS: String(graceMs),
+    };
     const started = await installation.start({ env });
     freeze();
     return started;
