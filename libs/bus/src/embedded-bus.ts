@@ -1,9 +1,9 @@
-import { crc32 } from 'node:zlib';
 import { type BusMessage, TOPICS, type Topic } from '#libs/contracts';
 import { DEFAULTS } from '#libs/domain';
 import { Bus, type Place, type Reading, type Subscription } from './bus.ts';
 import { deadLetterOf } from './dead-letter.ts';
 import { PartitionLog } from './partition-log.ts';
+import { partitionOfKey } from './partition-of-key.ts';
 import { PartitionReader } from './partition-reader.ts';
 
 /** What a fault test does to a message on its way in. */
@@ -48,8 +48,10 @@ export class EmbeddedBus extends Bus {
       const log = logs[partition];
       return log
         ? [
-            new PartitionReader(subscription, log, (delivery, reason) =>
-              this.bury(subscription, delivery, reason),
+            new PartitionReader(
+              subscription,
+              subscription.group === 'shared' ? log.openForGroup(subscription.reader) : log.openAtEnd(),
+              (delivery, reason) => this.bury(subscription, delivery, reason),
             ),
           ]
         : [];
@@ -115,8 +117,4 @@ export class EmbeddedBus extends Bus {
     }
     return logs;
   }
-}
-
-function partitionOfKey(key: string, partitions: number): number {
-  return crc32(key) % partitions;
 }

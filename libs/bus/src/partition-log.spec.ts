@@ -8,52 +8,51 @@ const message = (text: string) => ({
   headers: {},
   value: Buffer.from(text),
 });
-const nothing = () => undefined;
 
 describe('a partition', () => {
   it('gives its memory back when everyone has read, and not before', () => {
     const log = new PartitionLog(TOPICS.runEvent, 0);
-    const quick = log.openAtEnd(nothing);
-    const slow = log.openForGroup('slow', nothing);
+    const quick = log.openAtEnd();
+    const slow = log.openForGroup('slow');
     log.append(message('12345'), 0);
     log.append(message('123'), 0);
     expect(log.unreadBytes).toBe(8);
-    log.advance(quick, 2);
+    quick.advance(2);
     expect(log.unreadBytes).toBe(8);
-    log.advance(slow, 1);
+    slow.advance(1);
     expect(log.unreadBytes).toBe(3);
-    log.advance(slow, 2);
+    slow.advance(2);
     expect(log.unreadBytes).toBe(0);
     expect(log.end).toBe(2);
   });
 
   it('waits for no reader that was alone and left', () => {
     const log = new PartitionLog(TOPICS.runEvent, 0);
-    const gone = log.openAtEnd(nothing);
-    const stays = log.openAtEnd(nothing);
+    const gone = log.openAtEnd();
+    const stays = log.openAtEnd();
     log.append(message('12345'), 0);
-    log.advance(stays, 1);
-    log.leave(gone);
+    stays.advance(1);
+    gone.close();
     expect(log.unreadBytes).toBe(0);
   });
 
   it('keeps what a group has not read while none of its members is there', () => {
     const log = new PartitionLog(TOPICS.runEvent, 0);
-    log.leave(log.openForGroup('group', nothing));
+    log.openForGroup('group').close();
     log.append(message('one'), 0);
-    const { deliveries } = log.read(log.openForGroup('group', nothing), 10);
+    const { deliveries } = log.openForGroup('group').read(10);
     expect(deliveries.map((delivery) => delivery.value.toString())).toEqual(['one']);
   });
 
   it("lets a group's next member go on where its last one stopped, whoever else is behind", () => {
     const log = new PartitionLog(TOPICS.runEvent, 0);
-    log.openForGroup('behind', nothing);
-    const cursor = log.openForGroup('group', nothing);
+    log.openForGroup('behind');
+    const cursor = log.openForGroup('group');
     log.append(message('one'), 0);
     log.append(message('two'), 0);
-    log.advance(cursor, 1);
-    log.leave(cursor);
-    const { deliveries } = log.read(log.openForGroup('group', nothing), 10);
+    cursor.advance(1);
+    cursor.close();
+    const { deliveries } = log.openForGroup('group').read(10);
     expect(deliveries.map((delivery) => delivery.value.toString())).toEqual(['two']);
   });
 
@@ -61,45 +60,45 @@ describe('a partition', () => {
     const log = new PartitionLog(TOPICS.runEvent, 0);
     for (let index = 0; index < 10_005; index += 1) log.append(message('x'), 0);
     expect(log.unreadBytes).toBe(10_000);
-    const { deliveries } = log.read(log.openForGroup('late', nothing), 1);
+    const { deliveries } = log.openForGroup('late').read(1);
     expect(deliveries[0]?.offset).toBe(5);
   });
 
   it('says when a message has been read by everyone', async () => {
     const log = new PartitionLog(TOPICS.runEvent, 0);
-    const cursor = log.openAtEnd(nothing);
+    const cursor = log.openAtEnd();
     log.append(message('one'), 0);
     log.append(message('two'), 0);
     let isRead = false;
     const read = log.whenReadPast(1).then(() => {
       isRead = true;
     });
-    log.advance(cursor, 1);
+    cursor.advance(1);
     await new Promise(setImmediate);
     expect(isRead).toBe(false);
-    log.advance(cursor, 2);
+    cursor.advance(2);
     await read;
     await log.whenReadPast(0);
   });
 
   it('lets nobody wait for a reader that is gone', async () => {
     const log = new PartitionLog(TOPICS.runEvent, 0);
-    const cursor = log.openAtEnd(nothing);
+    const cursor = log.openAtEnd();
     log.append(message('one'), 0);
     const read = log.whenReadPast(0);
-    log.leave(cursor);
+    cursor.close();
     await read;
   });
 
   it('says how long a delayed message stays hidden, and hides what stands behind it', () => {
     const log = new PartitionLog(TOPICS.runEvent, 0);
-    const cursor = log.openAtEnd(nothing);
+    const cursor = log.openAtEnd();
     log.append(message('now'), 0);
     log.append(message('later'), 60_000);
     log.append(message('behind'), 0);
-    expect(log.read(cursor, 10).deliveries).toHaveLength(1);
-    log.advance(cursor, 1);
-    const { deliveries, waitMs = 0 } = log.read(cursor, 10);
+    expect(cursor.read(10).deliveries).toHaveLength(1);
+    cursor.advance(1);
+    const { deliveries, waitMs = 0 } = cursor.read(10);
     expect(deliveries).toEqual([]);
     expect(waitMs).toBeGreaterThan(50_000);
     expect(waitMs).toBeLessThanOrEqual(60_000);

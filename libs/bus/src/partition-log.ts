@@ -1,5 +1,6 @@
 import type { BusMessage, Topic } from '#libs/contracts';
 import type { Delivery } from './bus.ts';
+import type { PartitionSource, Readable } from './partition-reader.ts';
 
 interface Entry {
   delivery: Delivery;
@@ -7,10 +8,27 @@ interface Entry {
   visibleAtMs: number;
 }
 
-/** One cursor of one reader. */
-export interface Cursor {
-  offset: number;
-  wake: () => void;
+/** One reader's place in a log. */
+class Cursor implements PartitionSource {
+  wake = (): void => undefined;
+
+  constructor(
+    private readonly log: PartitionLog,
+    public offset: number,
+  ) {}
+
+  read(most: number): Readable {
+    return this.log.read(this.offset, most);
+  }
+
+  advance(offset: number): void {
+    this.offset = offset;
+    this.log.trim();
+  }
+
+  close(): void {
+    this.log.leave(this);
+  }
 }
 
 /** Messages of a topic that nobody reads are forgotten beyond this number. */
@@ -51,16 +69,15 @@ export class PartitionLog {
   }
 
   /** A cursor behind the last message, for one reader. */
-  openAtEnd(wake: () => void): Cursor {
-    const cursor = { offset: this.end, wake };
+  openAtEnd(): PartitionSource {
+    const cursor = new Cursor(this, this.end);
     this.cursors.add(cursor);
     return cursor;
   }
 
   /** The group's cursor, where its last member left it; a new group begins with the first message that is kept. */
-  openForGroup(group: string, wake: () => void): Cursor {
-    const cursor = this.groups.get(group) ?? { offset: this.base, wake };
-    cursor.wake = wake;
+  openForGroup(group: string): PartitionSource {
+    const cursor = this.groups.get(group) ?? new Cursor(this, this.base);
     this.groups.set(group, cursor);
     this.cursors.add(cursor);
     return cursor;
@@ -74,22 +91,17 @@ export class PartitionLog {
     this.trim();
   }
 
-  /** The visible deliveries at a cursor, and how long until the next where there are none. */
-  read(cursor: Cursor, most: number): { deliveries: Delivery[]; waitMs: number | undefined } {
+  /** The visible deliveries from an offset on, and how long until the next where there are none. */
+  read(offset: number, most: number): Readable {
     const deliveries: Delivery[] = [];
     const nowMs = performance.now();
-    for (let index = cursor.offset - this.base; deliveries.length < most; index += 1) {
+    for (let index = offset - this.base; deliveries.length < most; index += 1) {
       const entry = this.entries[index];
       if (!entry) return { deliveries, waitMs: undefined };
       if (entry.visibleAtMs > nowMs) return { deliveries, waitMs: entry.visibleAtMs - nowMs };
       deliveries.push(entry.delivery);
     }
     return { deliveries, waitMs: 0 };
-  }
-
-  advance(cursor: Cursor, offset: number): void {
-    cursor.offset = offset;
-    this.trim();
   }
 
   /** Bytes that somebody has yet to read. */
@@ -106,7 +118,7 @@ export class PartitionLog {
     return new Promise((resolve) => this.waiters.push({ offset, resolve }));
   }
 
-  private trim(): void {
+  trim(): void {
     let slowest = this.end;
     for (const cursor of this.cursors) slowest = Math.min(slowest, cursor.offset);
     if (this.cursors.size > 0 && slowest > this.base) this.forget(slowest);

@@ -1,32 +1,44 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Delivery, MAX_TRIES, type Outcome, type Subscription } from './bus.ts';
-import type { Cursor, PartitionLog } from './partition-log.ts';
 
 const MAX_BATCH = 500;
 const RETRY_MS = 50;
 
+/** What can be read now; where that is nothing, how long until something can, if that is known. */
+export interface Readable {
+  deliveries: Delivery[];
+  waitMs: number | undefined;
+}
+
+/** What stands in one partition for one subscription. */
+export interface PartitionSource {
+  /** Called when there is something to read. */
+  wake: () => void;
+  read(most: number): Readable;
+  /** What stands before an offset has been handled. */
+  advance(offset: number): void;
+  close(): void;
+}
+
 /** Reads one partition for one subscription, in order, each delivery at least once. */
 export class PartitionReader {
-  private readonly cursor: Cursor;
   private isRunning = false;
   private isStopped = false;
   private tries = 0;
   /** Up to here deliveries come one by one: one of them made its whole batch throw. */
   private carefulBelow = 0;
+  private handledBelow = 0;
   private idle: Promise<void> = Promise.resolve();
   private timer: NodeJS.Timeout | undefined;
 
   constructor(
     private readonly subscription: Subscription,
-    private readonly log: PartitionLog,
+    private readonly source: PartitionSource,
     private readonly bury: (delivery: Delivery, reason: string) => Promise<void>,
-  ) {
-    const wake = () => this.wake();
-    this.cursor =
-      subscription.group === 'shared' ? log.openForGroup(subscription.reader, wake) : log.openAtEnd(wake);
-  }
+  ) {}
 
   start(): void {
+    this.source.wake = () => this.wake();
     this.wake();
   }
 
@@ -34,7 +46,7 @@ export class PartitionReader {
     this.isStopped = true;
     clearTimeout(this.timer);
     await this.idle;
-    this.log.leave(this.cursor);
+    this.source.close();
   }
 
   private wake(): void {
@@ -47,8 +59,7 @@ export class PartitionReader {
 
   private async run(): Promise<void> {
     while (!this.isStopped) {
-      const most = this.cursor.offset < this.carefulBelow ? 1 : MAX_BATCH;
-      const { deliveries, waitMs } = this.log.read(this.cursor, most);
+      const { deliveries, waitMs } = this.source.read(this.handledBelow < this.carefulBelow ? 1 : MAX_BATCH);
       if (deliveries.length === 0) {
         if (waitMs) this.timer = setTimeout(() => this.wake(), waitMs);
         break;
@@ -67,7 +78,7 @@ export class PartitionReader {
     for (const [index, delivery] of wanted.entries()) {
       const outcome = outcomes[index] ?? { kind: 'retry', cause: new Error('the handler gave no outcome') };
       if (outcome.kind === 'retry' && ++this.tries < MAX_TRIES) {
-        this.log.advance(this.cursor, delivery.offset);
+        this.advance(delivery.offset);
         await sleep(RETRY_MS * this.tries);
         return;
       }
@@ -77,7 +88,12 @@ export class PartitionReader {
       this.tries = 0;
     }
     const last = deliveries.at(-1);
-    if (last) this.log.advance(this.cursor, last.offset + 1);
+    if (last) this.advance(last.offset + 1);
+  }
+
+  private advance(offset: number): void {
+    this.handledBelow = offset;
+    this.source.advance(offset);
   }
 
   private async handle(deliveries: Delivery[]): Promise<Outcome[]> {

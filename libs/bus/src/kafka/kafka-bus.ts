@@ -1,0 +1,105 @@
+import type { Admin, Kafka } from 'kafkajs';
+import { type BusMessage, TOPICS } from '#libs/contracts';
+import { AppStartError } from '#libs/kernel';
+import type { Logger } from '#libs/telemetry';
+import { Bus, type Delivery, type Place, type Reading, type Subscription } from '../bus.ts';
+import { deadLetterOf } from '../dead-letter.ts';
+import { partitionOfKey } from '../partition-of-key.ts';
+import { type KafkaSettings, kafkaOf } from './kafka-connection.ts';
+import { KafkaPublisher } from './kafka-publisher.ts';
+import { KafkaReading } from './kafka-reading.ts';
+import { readTopics } from './topics.ts';
+
+/** What the broker takes at most, less what stands around it. */
+const MAX_MESSAGE_BYTES = 900_000;
+
+/** The bus over Kafka. */
+export class KafkaBus extends Bus {
+  private readonly readings = new Set<KafkaReading>();
+
+  private constructor(
+    private readonly kafka: Kafka,
+    private readonly admin: Admin,
+    private readonly publisher: KafkaPublisher,
+    private readonly counts: ReadonlyMap<string, number>,
+  ) {
+    super();
+  }
+
+  static async connect(settings: KafkaSettings, log: Logger): Promise<KafkaBus> {
+    const kafka = kafkaOf(settings, log);
+    const admin = kafka.admin();
+    try {
+      await admin.connect();
+      const counts = await readTopics(admin);
+      const publisher = new KafkaPublisher(kafka);
+      await publisher.connect();
+      return new KafkaBus(kafka, admin, publisher, counts);
+    } catch (cause) {
+      await admin.disconnect().catch(() => undefined);
+      if (cause instanceof AppStartError) throw cause;
+      throw new AppStartError(
+        `Kafka cannot be reached at ${settings.brokers.join(', ')} (${(cause as Error).message}): start it, or set KAFKA_BROKERS to where it is.`,
+      );
+    }
+  }
+
+  /** Of the topics that are not of one partition. */
+  get partitions(): number {
+    return this.counts.get(TOPICS.executorCommand) ?? 1;
+  }
+
+  get requests(): number {
+    return this.publisher.requests;
+  }
+
+  async publish(messages: readonly BusMessage[]): Promise<Place[]> {
+    return this.publisher.publish(
+      messages.map((message) => {
+        // kept by us until it is sent: what happens to the message meanwhile does not reach a reader
+        const value = Buffer.from(message.value);
+        if (value.length > MAX_MESSAGE_BYTES)
+          throw new Error(`a message of ${value.length} bytes is too large for the bus`);
+        const { topic, key, headers, partition = this.partitionOf(message) } = message;
+        return { topic, key, headers: { ...headers }, partition, value };
+      }),
+    );
+  }
+
+  async subscribe(subscription: Subscription): Promise<Reading> {
+    const reading = new KafkaReading(subscription, {
+      kafka: this.kafka,
+      endsOf: (topic) => this.endsOf(topic),
+      bury: (delivery, reason) => this.bury(subscription.reader, delivery, reason),
+    });
+    this.readings.add(reading);
+    await reading.start();
+    return {
+      stop: async () => {
+        await reading.stop();
+        this.readings.delete(reading);
+      },
+    };
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([...this.readings].map((reading) => reading.stop()));
+    this.readings.clear();
+    await Promise.all([this.publisher.close(), this.admin.disconnect()]);
+  }
+
+  private partitionOf({ topic, key }: BusMessage): number {
+    return partitionOfKey(key, this.counts.get(topic) ?? 1);
+  }
+
+  private async endsOf(topic: string): Promise<Map<number, number>> {
+    const ends = await this.admin.fetchTopicOffsets(topic);
+    return new Map(ends.map(({ partition, high }) => [partition, Number(high)]));
+  }
+
+  private async bury(reader: string, delivery: Delivery, reason: string): Promise<void> {
+    if (delivery.topic === TOPICS.dead) return;
+    const letter = deadLetterOf(reader, delivery, reason);
+    await this.publish([{ ...letter, value: letter.value.subarray(0, MAX_MESSAGE_BYTES) }]);
+  }
+}

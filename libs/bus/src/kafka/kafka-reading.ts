@@ -1,0 +1,228 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Batch, type Consumer, type Kafka, PartitionAssigners } from 'kafkajs';
+import type { Topic } from '#libs/contracts';
+import { atMost, newId } from '#libs/kernel';
+import type { Delivery, Reading, Subscription } from '../bus.ts';
+import { PartitionReader } from '../partition-reader.ts';
+import { FetchedPartition } from './fetched-partition.ts';
+import { RETRY } from './kafka-connection.ts';
+import { onlyThese } from './only-these.ts';
+
+const SESSION_MS = 6_000;
+const HEARTBEAT_MS = 1_000;
+const MAX_WAIT_MS = 500;
+const MAX_FETCH_BYTES = 8 * 1024 * 1024;
+const MAX_PARTITION_BYTES = 1024 * 1024;
+const PAUSE_MS = 500;
+const WATCH_MS = 5_000;
+/** A consumer that has not even asked for so long has silently stopped. */
+const SILENCE_MS = 30_000;
+const LEAVE_MS = 5_000;
+
+export interface ReadingParts {
+  kafka: Kafka;
+  /** The offset behind the last message, per partition. */
+  endsOf: (topic: string) => Promise<Map<number, number>>;
+  bury: (delivery: Delivery, reason: string) => Promise<void>;
+}
+
+interface Partition {
+  source: FetchedPartition;
+  reader: PartitionReader;
+}
+
+/**
+ * One subscription, with a consumer of its own. What is fetched is handled beside the fetching, so that neither a slow
+ * partition nor a slow handler holds up heartbeats or the others.
+ */
+export class KafkaReading implements Reading {
+  private readonly partitions = new Map<number, Partition>();
+  private readonly group: string;
+  /** Where a reader that is alone goes on. */
+  private ends = new Map<number, number>();
+  /** What has been handled and not been committed. */
+  private readonly handled = new Map<number, number>();
+  private consumer: Consumer | undefined;
+  private watch: NodeJS.Timeout | undefined;
+  private lastFetchMs = 0;
+  private isCommitting = false;
+  private isRestarting = false;
+  private isStopped = false;
+
+  constructor(
+    private readonly subscription: Subscription,
+    private readonly parts: ReadingParts,
+  ) {
+    const { reader, topic, group } = subscription;
+    this.group = group === 'shared' ? `hg.${reader}/${topic}` : `hg.${reader}/${topic}/${newId()}`;
+  }
+
+  async start(): Promise<void> {
+    const { topic, group } = this.subscription;
+    if (group === 'alone') this.ends = await this.parts.endsOf(topic);
+    await this.run();
+    this.watch = setInterval(() => {
+      if (performance.now() - this.lastFetchMs > SILENCE_MS) this.restart();
+    }, WATCH_MS);
+    this.watch.unref();
+  }
+
+  async stop(): Promise<void> {
+    this.isStopped = true;
+    clearInterval(this.watch);
+    await Promise.all([...this.partitions.values()].map(({ reader }) => reader.stop()));
+    const { consumer } = this;
+    if (!consumer) return;
+    const leave = async () => {
+      await this.commit(consumer);
+      await consumer.disconnect();
+    };
+    await atMost(
+      LEAVE_MS,
+      leave().catch(() => undefined),
+    );
+  }
+
+  private async run(): Promise<void> {
+    const { subscription, group } = this;
+    const consumer = this.parts.kafka.consumer({
+      groupId: group,
+      partitionAssigners: [
+        subscription.group === 'shared' ? PartitionAssigners.roundRobin : onlyThese(subscription.partitions),
+      ],
+      sessionTimeout: SESSION_MS,
+      rebalanceTimeout: SESSION_MS,
+      heartbeatInterval: HEARTBEAT_MS,
+      maxWaitTimeInMs: MAX_WAIT_MS,
+      maxBytes: MAX_FETCH_BYTES,
+      maxBytesPerPartition: MAX_PARTITION_BYTES,
+      allowAutoTopicCreation: false,
+      retry: { ...RETRY, retries: 10 },
+    });
+    this.consumer = consumer;
+    this.lastFetchMs = performance.now();
+    const { GROUP_JOIN, FETCH_START, CRASH } = consumer.events;
+    consumer.on(GROUP_JOIN, ({ payload }) =>
+      this.joined(consumer, payload.memberAssignment[subscription.topic] ?? []),
+    );
+    consumer.on(FETCH_START, () => {
+      this.lastFetchMs = performance.now();
+    });
+    consumer.on(CRASH, ({ payload }) => {
+      if (!payload.restart && this.consumer === consumer) this.restart();
+    });
+    await consumer.connect();
+    await consumer.subscribe({
+      topics: [subscription.topic],
+      fromBeginning: subscription.group === 'shared',
+    });
+    await consumer.run({
+      autoCommit: false,
+      eachBatchAutoResolve: false,
+      // handing over takes no time, so one after another is at once
+      partitionsConsumedConcurrently: 1,
+      eachBatch: async ({ batch, resolveOffset, isStale }) => {
+        if (isStale() || this.isStopped || this.consumer !== consumer) return;
+        this.take(batch);
+        resolveOffset(batch.lastOffset());
+      },
+    });
+  }
+
+  /** Another consumer in place of one that ended for good; nobody exits for it. */
+  private restart(): void {
+    if (this.isStopped || this.isRestarting) return;
+    this.isRestarting = true;
+    const again = async () => {
+      while (!this.isStopped) {
+        void this.consumer?.disconnect().catch(() => undefined);
+        await sleep(PAUSE_MS);
+        try {
+          await this.run();
+          return;
+        } catch {
+          // the broker is away
+        }
+      }
+    };
+    void again().finally(() => {
+      this.isRestarting = false;
+    });
+  }
+
+  /** What came with the join before the last goes on where it was; what is new begins where its group is. */
+  private joined(consumer: Consumer, assigned: readonly number[]): void {
+    if (this.isStopped || this.consumer !== consumer) return;
+    const { subscription } = this;
+    for (const [number, { reader }] of this.partitions) {
+      if (assigned.includes(number)) continue;
+      this.partitions.delete(number);
+      this.handled.delete(number);
+      void reader.stop();
+    }
+    for (const number of assigned) {
+      const known = this.partitions.get(number) ?? this.open(consumer, number);
+      const next = known.source.next ?? (subscription.group === 'alone' ? this.ends.get(number) : undefined);
+      if (next !== undefined)
+        consumer.seek({ topic: subscription.topic, partition: number, offset: String(next) });
+    }
+    subscription.joined?.();
+  }
+
+  private open(consumer: Consumer, number: number): Partition {
+    const { subscription } = this;
+    const place = [{ topic: subscription.topic, partitions: [number] }];
+    const source = new FetchedPartition({
+      handled: (offset) => {
+        if (subscription.group === 'alone' || this.partitions.get(number)?.source !== source) return;
+        this.handled.set(number, offset);
+        void this.commit(this.consumer ?? consumer);
+      },
+      hold: (isHeld) => {
+        const current = this.consumer ?? consumer;
+        if (isHeld) current.pause(place);
+        else current.resume(place);
+      },
+    });
+    const reader = new PartitionReader(subscription, source, (delivery, reason) =>
+      this.parts.bury(delivery, reason),
+    );
+    const partition = { source, reader };
+    this.partitions.set(number, partition);
+    reader.start();
+    return partition;
+  }
+
+  private take({ partition, messages }: Batch): void {
+    const topic = this.subscription.topic as Topic;
+    this.partitions.get(partition)?.source.push(
+      messages.map(({ key, value, offset, headers = {} }) => ({
+        topic,
+        partition,
+        offset: Number(offset),
+        key: key?.toString('utf8') ?? '',
+        headers: Object.fromEntries(
+          Object.entries(headers).map(([name, text]) => [name, String(text ?? '')]),
+        ),
+        value: value ?? Buffer.alloc(0),
+      })),
+    );
+  }
+
+  /** One commit at a time; what is handled meanwhile goes with the next. One that fails is made good by the next. */
+  private async commit(consumer: Consumer): Promise<void> {
+    if (this.isCommitting && !this.isStopped) return;
+    this.isCommitting = true;
+    const { topic } = this.subscription;
+    while (this.handled.size > 0) {
+      const offsets = [...this.handled].map(([partition, offset]) => ({
+        topic,
+        partition,
+        offset: String(offset),
+      }));
+      this.handled.clear();
+      await consumer.commitOffsets(offsets).catch(() => undefined);
+    }
+    this.isCommitting = false;
+  }
+}
