@@ -1,6 +1,6 @@
-/** A jest reporter: names what was skipped, and closes with the count of the whole suite alone on a line. */
+/** A jest reporter: names what was skipped and its file, and closes with the count of the whole suite alone on a line. */
 const { globSync } = require('node:fs');
-const { join } = require('node:path');
+const { join, relative } = require('node:path');
 
 module.exports = class ClosingLine {
   constructor({ rootDir, testPathPatterns }) {
@@ -10,10 +10,10 @@ module.exports = class ClosingLine {
   }
 
   onRunComplete(_contexts, results) {
-    const skipped = results.testResults.flatMap(({ testResults }) =>
+    const skipped = results.testResults.flatMap(({ testFilePath, testResults }) =>
       testResults
         .filter(({ status }) => status === 'pending' || status === 'todo')
-        .map(({ fullName }) => fullName),
+        .map(({ fullName }) => `${relative(this.rootDir, testFilePath)}: ${fullName}`),
     );
     if (this.isWhole) skipped.push(...this.longOnes(results));
     const lines = skipped.map((name) => `skipped: ${name}`);

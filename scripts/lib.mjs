@@ -14,8 +14,8 @@ import {
 import { delimiter, join } from 'node:path';
 
 export const ROOT = join(import.meta.dirname ?? new URL('.', import.meta.url).pathname, '..');
-/** What runs from `dist`: the product, and the processes that bench and storm start. */
-const BUILT = ['apps', 'libs', 'test/bench', 'test/chaos'];
+/** What runs from `dist`: the product, the servers of a developer, and the processes that bench and storm start. */
+const BUILT = ['apps', 'libs', 'scripts/servers', 'test/bench', 'test/chaos'];
 const STAMPS = join(ROOT, 'node_modules', '.cache', 'headgate');
 const BIN = join(ROOT, 'node_modules', '.bin');
 

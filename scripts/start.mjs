@@ -1,4 +1,4 @@
-/** `npm start`: brings up everything on a fresh machine. */
+/** `npm start`: brings up everything on a fresh machine. With a role's name: the process of that role. */
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -9,7 +9,8 @@ if (process.platform === 'win32')
   fail('Headgate does not run on Windows itself: use WSL, or a machine with Linux or macOS.');
 await prepare();
 
-const main = join(ROOT, 'dist', 'apps', 'standalone', 'src', 'main.js');
+const [role = 'standalone'] = process.argv.slice(2);
+const main = join(ROOT, 'dist', 'apps', role, 'src', 'main.js');
 if (NODE_MAJOR >= 24) {
   process.setSourceMapsEnabled(true);
   await import(pathToFileURL(main).href);

@@ -6,7 +6,7 @@ import { EgressAllow } from '#libs/config';
 import { ensureKeysFile, readKeysFile } from '#libs/crypto';
 import { EmbeddedPostgres } from '#libs/database';
 import { createLogger } from '#libs/telemetry';
-import { makeTenant, TEST_PASSWORDS } from '#libs/testing';
+import { frontDoorOf, makeTenant, TEST_PASSWORDS } from '#libs/testing';
 import { nativeRunner } from '../../apps/executor/src/executor.public.ts';
 import { Runner } from '../../apps/executor/src/runners/runner.ts';
 import { Standalone } from '../../apps/standalone/src/standalone.ts';
@@ -85,7 +85,7 @@ async function obey(message: ToProduct): Promise<void> {
   if (message.kind === 'end') return end();
   if (message.kind === 'counters')
     return void say({ kind: 'counters', ...counters, handOffsMs: handOffsMs.splice(0) });
-  const tenant = await makeTenant(standalone, admin, `bench-${Date.now()}`);
+  const tenant = await makeTenant(frontDoorOf(standalone), admin, `bench-${Date.now()}`);
   for (const { name, value, allowedHosts } of message.variables) {
     const place = { name, environmentId: tenant.environmentId, value };
     await tenant.api.post(

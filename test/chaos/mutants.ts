@@ -30,6 +30,12 @@ const ends: Pick<Mutant, 'flow' | 'script'> = {
   },
 };
 
+function leaderOf({ standalone }: ScriptedRing['ring']) {
+  const term = standalone.conductor['term'];
+  if (!term) throw new Error('it does not lead');
+  return term;
+}
+
 /** The product with one fault each, by what it then does, and a script that shows it. */
 export const MUTANTS: Readonly<Record<string, Mutant>> = {
   'a key is forgotten': {
@@ -55,7 +61,7 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
     ...ends,
     async mutate({ bus, ring }) {
       bus.fault = ({ topic }) => ({ copies: topic === TOPICS.runTouched ? 0 : 1, delayMs: 0 });
-      ring.standalone.conductor['sweep'].run = async () => undefined;
+      leaderOf(ring)['sweep'].run = async () => undefined;
     },
   },
 
@@ -110,9 +116,9 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
     breaks: 'an end that was told stays',
     ...waits,
     async mutate({ ring }) {
-      const { conductor } = ring.standalone;
-      conductor['sweep'].run = async () => {
-        await conductor['session'].query({ text: `update run set status = 'timed_out'` });
+      const term = leaderOf(ring);
+      term['sweep'].run = async () => {
+        await term.session.query({ text: `update run set status = 'timed_out'` });
       };
     },
   },

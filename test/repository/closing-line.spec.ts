@@ -12,7 +12,7 @@ function said(files: string[], isSet = false): string[] {
   const results = {
     testResults: [
       {
-        testFilePath: '/a.spec.ts',
+        testFilePath: join(projectRoot(), 'libs', 'a.spec.ts'),
         testResults: [{ status: 'pending', fullName: 'a rule that has to wait' }],
       },
       ...files.map((file) => ({ testFilePath: join(projectRoot(), file), testResults: [] })),
@@ -33,14 +33,14 @@ describe('the closing line of the suite', () => {
   it('comes after the names of all that was skipped, files that take long among them', () => {
     expect(LONG.length).toBeGreaterThan(0);
     expect(said([])).toEqual([
-      'skipped: a rule that has to wait',
+      'skipped: libs/a.spec.ts: a rule that has to wait',
       ...LONG.map((file) => `skipped: ${file}`),
       `3 passed, 2 failed, ${1 + LONG.length} skipped`,
     ]);
   });
 
   it('counts no file that was run, and none where only some were asked for', () => {
-    const alone = ['skipped: a rule that has to wait', '3 passed, 2 failed, 1 skipped'];
+    const alone = ['skipped: libs/a.spec.ts: a rule that has to wait', '3 passed, 2 failed, 1 skipped'];
     expect(said(LONG)).toEqual(alone);
     expect(said([], true)).toEqual(alone);
   });

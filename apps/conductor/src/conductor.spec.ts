@@ -38,7 +38,7 @@ describe('the conductor on the bus', () => {
     const commands = await test.told('assign', 2);
     expect(commands.map(({ assignment }) => assignment.runId)).toEqual([first.runId, second.runId]);
     await record(second, 1);
-    await until('nothing is out', () => test.conductor.claims.size === 0);
+    await until('nothing is out', () => test.term.claims.size === 0);
     await test.report({ executorId, done: [{ ...second, attempt: 1, outcome: 'ended' }] });
     const [recorded] = await test.told('recorded');
     expect(recorded?.attempts).toEqual([{ runId: second.runId, attempt: 1 }]);
@@ -66,7 +66,7 @@ describe('the conductor on the bus', () => {
     await touch(ref);
     const [command] = await test.told('assign');
     expect(command?.assignment.runId).toBe(ref.runId);
-    expect(test.conductor.claims.size).toBe(1);
+    expect(test.term.claims.size).toBe(1);
   });
 
   it('passes a cancel on to the executor at once, and ends what no executor has', async () => {
@@ -91,7 +91,7 @@ describe('the conductor on the bus', () => {
     const earlier = newId();
     const left = await test.assigned(runnable, earlier);
     test.heard({ executorId: earlier, isDraining: true });
-    test.conductor.claims.remove(left.runId);
+    test.term.claims.remove(left.runId);
     await test.start();
     expect(await test.runs.live(left)).toMatchObject({ status: 'queued', attempt: 1, failures: 0 });
     await test.report({ executorId });
@@ -120,7 +120,7 @@ describe('the conductor on the bus', () => {
     const unknown = await test.runs.queued(runnable);
     await touch(unknown);
     await test.told('assign');
-    test.conductor.claims.remove(unknown.runId);
+    test.term.claims.remove(unknown.runId);
     await test.runs.database.rows(
       `select pg_terminate_backend(pid) from pg_stat_activity
        where datname = current_database() and application_name = 'headgate-conductor'`,
@@ -145,7 +145,7 @@ describe('the conductor on the bus', () => {
     await test.setVariable(reading, 'NAME', 'second');
     const change = { organizationId, what: 'variable' as const, id: newId() };
     await test.bus.publish([ControlChanged.encode(organizationId, change)]);
-    const rings = test.conductor['placer']['options'].keyring['rings'];
+    const rings = test.term['placer']['options'].keyring['rings'];
     await until('it is heard', () => rings.get(organizationId)?.isStale);
     await hint();
     const commands = await test.told('assign', 2);
@@ -159,16 +159,16 @@ describe('the conductor on the bus', () => {
     await test.start();
     await test.report({ executorId });
     const gate = Promise.withResolvers<void>();
-    const { releases } = test.conductor['placer']['options'];
+    const { releases } = test.term['placer']['options'];
     const load = releases.load.bind(releases);
     releases.load = async (runs) => {
       await gate.promise;
       return load(runs);
     };
     await touch(await test.runs.queued(runnable));
-    await until('it is claimed', () => test.conductor.claims.size === 1);
+    await until('it is claimed', () => test.term.claims.size === 1);
     const stopping = test.conductor.stop();
-    await until('it ends', () => test.conductor['session']['isClosed']);
+    await until('it ends', () => test.conductor['leadership']['isClosed']);
     gate.resolve();
     await stopping;
     expect(await test.told('assign')).toHaveLength(1);
@@ -180,13 +180,13 @@ describe('the conductor on the bus', () => {
     const ref = await test.runs.queued(runnable);
     await touch(ref);
     await test.told('assign');
-    Object.assign(test.conductor['session'], { url: 'postgres://127.0.0.1:1/away' });
+    test.conductor['leadership']['options'].url = 'postgres://127.0.0.1:1/away';
     await test.runs.database.rows(
       `select pg_terminate_backend(pid) from pg_stat_activity
        where datname = current_database() and application_name = 'headgate-conductor'`,
     );
     await test.report({ executorId, done: [{ ...ref, attempt: 1, outcome: 'returned' }] });
-    await until('it tries to come back', () => test.conductor['session']['connecting'] !== undefined);
+    await until('it tries to come back', () => test.conductor['leadership']['connection'] === undefined);
     const stoppedAt = performance.now();
     await test.conductor.stop();
     expect(performance.now() - stoppedAt).toBeLessThan(2_000);

@@ -1,3 +1,4 @@
 export { AddressGuard, EgressRefused } from './broker/address-guard.ts';
 export { nativeRunner } from './engines/native/program.ts';
 export { Executor } from './executor.ts';
+export { limitsOf } from './limits.ts';

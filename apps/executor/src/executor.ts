@@ -8,6 +8,7 @@ import { AddressGuard } from './broker/address-guard.ts';
 import { Brokers } from './broker/brokers.ts';
 import { Attempts } from './commands/attempts.ts';
 import { CommandConsumer } from './commands/command.consumer.ts';
+import { Presence } from './commands/presence.ts';
 import { StatusPublisher } from './commands/status.publisher.ts';
 import { EventOutbox } from './events/event-outbox.ts';
 import { RunnerPool } from './runners/runner-pool.ts';
@@ -45,7 +46,7 @@ export class Executor {
       failedToStart: runnerFailed,
     });
     this.outbox = new EventOutbox(bus, this.id, this.pool);
-    this.status = new StatusPublisher(bus, this.id, this.pool, this.attempts, this.outbox);
+    const presence = new Presence();
     this.consumer = new CommandConsumer({
       bus,
       executorId: this.id,
@@ -54,8 +55,18 @@ export class Executor {
       plans: new PlanCache(),
       pool: this.pool,
       brokers: this.brokers,
+      presence,
       cancelGraceMs: options.cancelGraceMs ?? DEFAULTS.cancelGraceMs,
       announce: () => this.status.soon(),
+    });
+    this.status = new StatusPublisher({
+      bus,
+      executorId: this.id,
+      pool: this.pool,
+      attempts: this.attempts,
+      outbox: this.outbox,
+      presence,
+      term: () => this.consumer.term,
     });
   }
 

@@ -23,6 +23,14 @@ export class DataDirectory {
     }
   }
 
+  /** The process that has it now. */
+  static holderOf(path: string): number | undefined {
+    const holder = readHolder(join(path, 'lock'));
+    return holder && holder.pid > 0 && isAlive(holder.pid) && startOf(holder.pid) === holder.start
+      ? holder.pid
+      : undefined;
+  }
+
   file(name: string): string {
     return join(this.path, name);
   }
@@ -43,10 +51,10 @@ export class DataDirectory {
         } catch (cause) {
           if ((cause as NodeJS.ErrnoException).code !== 'EEXIST') throw cause;
         }
-        const holder = readHolder(lock);
-        if (holder && holder.pid > 0 && isAlive(holder.pid) && startOf(holder.pid) === holder.start) {
+        const holder = DataDirectory.holderOf(this.path);
+        if (holder !== undefined) {
           throw new AppStartError(
-            `Another Headgate (process ${holder.pid}) uses the data directory ${this.path}: stop it, or set HEADGATE_DATA_DIR.`,
+            `Another Headgate (process ${holder}) uses the data directory ${this.path}: stop it, or set HEADGATE_DATA_DIR.`,
           );
         }
         // a lock whose process is gone: whoever moves it away first tries again first

@@ -1,27 +1,20 @@
-import { inspect } from 'node:util';
 import { COMPONENTS } from '#libs/components';
 import { readConfig } from '#libs/config';
 import { ensureKeysFile, readKeysFile } from '#libs/crypto';
-import { EmbeddedPostgres, isOutage } from '#libs/database';
+import { EmbeddedPostgres, outageSentence } from '#libs/database';
 import { DEFAULTS } from '#libs/domain';
-import { AppStartError } from '#libs/kernel';
+import { type Ending, mainProcess } from '#libs/kernel';
 import { createLogger } from '#libs/telemetry';
 import { nativeRunner } from '../../executor/src/executor.public.ts';
 import { DataDirectory } from './data-directory.ts';
 import { demoModel } from './demo/demo-model.ts';
 import { seedDemo } from './demo/seed-demo.ts';
 import { welcome } from './demo/welcome.ts';
-import { Ending } from './ending.ts';
 import { loginPasswords } from './login-passwords.ts';
 import { StandaloneConfig } from './standalone.config.ts';
 import { Standalone } from './standalone.ts';
 
-const ending = new Ending(DEFAULTS.shutdownGraceMs, (code, reason) => {
-  if (reason !== undefined) process.stderr.write(`${reason}\n`);
-  process.exit(code);
-});
-
-async function main(): Promise<void> {
+async function begin(ending: Ending): Promise<void> {
   const config = readConfig(StandaloneConfig, process.env);
   ending.graceMs = config.HEADGATE_SHUTDOWN_GRACE_MS;
   const log = createLogger('headgate', config.HEADGATE_LOG_LEVEL);
@@ -69,19 +62,4 @@ async function main(): Promise<void> {
   process.stdout.write(welcome(url, demo, demo && note !== undefined ? [note] : []));
 }
 
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => ending.asked());
-// whoever started us with a pipe between us is gone, perhaps before we listened
-process.once('disconnect', () => void ending.end(0));
-if (process.send && !process.connected) void ending.end(0);
-
-function explain(cause: unknown): string {
-  if (cause instanceof AppStartError) return cause.message;
-  return isOutage(cause)
-    ? `The database went away while Headgate started (${(cause as Error).message}): start it again.`
-    : inspect(cause);
-}
-
-main().catch(async (cause: unknown) => {
-  process.stderr.write(`${explain(cause)}\n`);
-  await ending.end(1);
-});
+mainProcess(DEFAULTS.shutdownGraceMs, begin, outageSentence);

@@ -1,4 +1,3 @@
-import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { FileBlobStore } from '#libs/blobs';
@@ -16,14 +15,13 @@ import {
   TenantDatabase,
 } from '#libs/database';
 import { type Component, catalogOf } from '#libs/engine';
-import { AppStartError, SystemClock } from '#libs/kernel';
+import { SystemClock } from '#libs/kernel';
 import { ProcessDriver, type SandboxProgram } from '#libs/sandbox';
 import type { Logger } from '#libs/telemetry';
 import { Conductor } from '../../conductor/src/conductor.public.ts';
-import { Executor } from '../../executor/src/executor.public.ts';
-import { createGateway } from '../../gateway/src/gateway.public.ts';
+import { Executor, limitsOf } from '../../executor/src/executor.public.ts';
+import { createGateway, DatabaseReadiness, listen } from '../../gateway/src/gateway.public.ts';
 import { Recorder } from '../../recorder/src/recorder.public.ts';
-import { StandaloneReadiness } from './standalone-readiness.ts';
 
 export interface StandaloneOptions {
   host: string;
@@ -138,7 +136,7 @@ export class Standalone {
       keyProvider,
       catalog: catalogOf(options.components),
       clock,
-      readiness: new StandaloneReadiness(authPool, egressAllow, driver),
+      readiness: new DatabaseReadiness(authPool, limitsOf(driver, egressAllow)),
       openApiPath: join(projectRoot(), 'docs', 'openapi.json'),
       log,
     });
@@ -168,16 +166,4 @@ export class Standalone {
     await this.tenants.close();
     await Promise.all(this.pools.map((pool) => pool.end()));
   }
-}
-
-async function listen(gateway: NestFastifyApplication, host: string, port: number): Promise<string> {
-  try {
-    await gateway.listen(port, host);
-  } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw cause;
-    throw new AppStartError(`Port ${port} of ${host} is taken: set HEADGATE_PORT to another one.`);
-  }
-  const address = gateway.getHttpServer().address() as AddressInfo;
-  const reachable = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host;
-  return `http://${reachable.includes(':') ? `[${reachable}]` : reachable}:${address.port}`;
 }

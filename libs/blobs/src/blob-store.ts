@@ -1,6 +1,8 @@
 import type { Readable } from 'node:stream';
 import type { PutGrant } from '#libs/contracts';
 
+const KEY = /^[\w-]+(\/[\w-]+)+$/;
+
 /** What is in a store under a key, once it has been measured. */
 export interface Measured {
   hash: string;
@@ -17,11 +19,11 @@ export abstract class BlobStore {
   abstract get(organizationId: string, hash: string): Promise<Readable>;
   /** Turns an upload into content. Throws a BlobMismatchError where it is not what was announced. */
   abstract promote(organizationId: string, stagingKey: string, announced: Measured): Promise<void>;
-  /** Removes uploads that are older than that, and that nobody has taken. */
+  /** Removes uploads that are older than that, and that nobody has taken, unless the store does so itself. */
   abstract clearUploads(olderThanMs: number): Promise<void>;
   /** A URL under which an executor may fetch content for so long. */
   abstract grantGet(organizationId: string, hash: string, forSeconds: number): string;
-  /** A URL, with `{i}` in it, under which an executor may upload values of one attempt for so long. */
+  /** Where an executor may upload values of one attempt for so long: `putUrl` of it and their numbers. */
   abstract grantPut(stagingPrefix: string, maxBytes: number, forSeconds: number): PutGrant;
 }
 
@@ -30,4 +32,10 @@ export class BlobMismatchError extends Error {}
 
 export function stagingPrefix(runId: string, attempt: number): string {
   return `staging/${runId}/${attempt}`;
+}
+
+/** Hashes come with events, so a key is believed no further than its letters. */
+export function checkedKey(key: string): string {
+  if (!KEY.test(key)) throw new BlobMismatchError('this is not a key of a blob');
+  return key;
 }

@@ -7,7 +7,7 @@ import { pipeline } from 'node:stream/promises';
 import type { PutGrant } from '#libs/contracts';
 import { contentHash } from '#libs/crypto';
 import type { Clock } from '#libs/kernel';
-import { BlobMismatchError, BlobStore, type Measured } from './blob-store.ts';
+import { BlobMismatchError, BlobStore, checkedKey, type Measured } from './blob-store.ts';
 import { signPath } from './signed-path.ts';
 
 export interface FileBlobStoreOptions {
@@ -20,7 +20,6 @@ export interface FileBlobStoreOptions {
 
 /** An upload makes its folder before it fills it. */
 const EMPTY_FOLDER_MS = 3_600_000;
-const KEY = /^[\w-]+(\/[\w-]+)+$/;
 
 /** Blobs as files; uploads and downloads go through the gateway's signed route. */
 export class FileBlobStore extends BlobStore {
@@ -97,10 +96,8 @@ export class FileBlobStore extends BlobStore {
     return `${this.options.baseUrl()}/blobs/${path}?${query}`;
   }
 
-  /** Hashes come with events, so a key is believed no further than its letters. */
   private pathOf(key: string): string {
-    if (!KEY.test(key)) throw new BlobMismatchError('this is not a key of a blob');
-    return join(this.options.directory, key);
+    return join(this.options.directory, checkedKey(key));
   }
 
   private async draft(): Promise<string> {

@@ -11,3 +11,6 @@ export {
   type Subscription,
 } from './bus.ts';
 export { EmbeddedBus, type EmbeddedBusOptions } from './embedded-bus.ts';
+export { asKafkaAdmin, setUpKafka } from './kafka/kafka-admin.ts';
+export { KafkaBus } from './kafka/kafka-bus.ts';
+export type { KafkaSettings } from './kafka/kafka-connection.ts';

@@ -1,6 +1,13 @@
 import { describe, expect, it } from '@jest/globals';
 import { newId } from '#libs/kernel';
-import { commandPartition, ExecutorCommand, type ExecutorCommandData } from './executor-command.contract.ts';
+import {
+  commandPartition,
+  ExecutorCommand,
+  type ExecutorCommandData,
+  putUrl,
+  saidInTerm,
+  termOf,
+} from './executor-command.contract.ts';
 
 describe("the partition of an executor's commands", () => {
   it('is the same for whoever computes it, whenever', () => {
@@ -13,6 +20,20 @@ describe("the partition of an executor's commands", () => {
     const partitions = Array.from({ length: 500 }, () => commandPartition(newId(), 4));
     expect(new Set(partitions)).toEqual(new Set([0, 1, 2, 3]));
     expect(commandPartition(newId(), 1)).toBe(0);
+  });
+});
+
+describe('the place of a large value', () => {
+  const url = 'http://store/r1/1/{i}?x=1';
+
+  it('has its number in it', () => {
+    expect(putUrl({ url }, 12)).toBe('http://store/r1/1/12?x=1');
+  });
+
+  it('has the signature of its number where each has one, and is none after the last of them', () => {
+    const signed = { url: `${url}&s={signature}`, signatures: ['aa', 'bb'] };
+    expect(putUrl(signed, 1)).toBe('http://store/r1/1/1?x=1&s=bb');
+    expect(putUrl(signed, 2)).toBeUndefined();
   });
 });
 
@@ -37,5 +58,16 @@ describe('a command', () => {
   ])('is refused otherwise: %j', (data) => {
     const envelope = { id: 'i', type: 'executor.command', orgId: 'o1', occurredAt: 'now', data };
     expect(() => ExecutorCommand.decode(Buffer.from(JSON.stringify(envelope)))).toThrow();
+  });
+
+  it('says in which term it was said, and was said before all where it does not', () => {
+    const command = ExecutorCommand.encode(
+      'o1',
+      { kind: 'recorded', executorId: 'e1', attempts },
+      { a: 'b' },
+    );
+    const said = saidInTerm(command, 12);
+    expect(said).toEqual({ ...command, headers: { a: 'b', term: '12' } });
+    expect([said.headers, {}, { term: 'x' }, { term: '1e999' }].map(termOf)).toEqual([12, 0, 0, 0]);
   });
 });

@@ -6,9 +6,27 @@ import { TOPICS } from './topics.ts';
 
 const attemptOf = { runId: z.string(), attempt: z.number().int().min(1) };
 
-/** A place to put large values of one attempt; `{i}` in the URL is the value's number. One may hold `maxBytes`. */
-export const PutGrant = z.object({ url: z.string(), maxBytes: z.number().int() });
+/**
+ * A place to put large values of one attempt; `{i}` in the URL is the value's number. One may hold `maxBytes`.
+ * Where each number has a signature of its own, it goes in place of `{signature}`, and there are no more values than those.
+ */
+export const PutGrant = z.object({
+  url: z.string(),
+  signatures: z.array(z.string()).optional(),
+  maxBytes: z.number().int(),
+});
 export type PutGrant = z.output<typeof PutGrant>;
+
+/** Where to put the value of that number; undefined where so many were not granted. */
+export function putUrl(
+  { url, signatures }: Pick<PutGrant, 'url' | 'signatures'>,
+  i: number,
+): string | undefined {
+  const numbered = url.replace('{i}', String(i));
+  if (signatures === undefined) return numbered;
+  const signature = signatures[i];
+  return signature === undefined ? undefined : numbered.replace('{signature}', signature);
+}
 
 /** A secret for the broker, who puts it into a declared header of a request to an allowed host, and nowhere else. */
 export const GrantedSecret = z.object({
@@ -61,6 +79,12 @@ export const ExecutorCommand = contract({
   data: z.discriminatedUnion('kind', [
     z.object({ kind: z.literal('assign'), executorId: z.string(), assignment: Assignment }),
     z.object({ kind: z.literal('cancel'), executorId: z.string(), ...attemptOf }),
+    // what is not named here is not the executor's any more
+    z.object({
+      kind: z.literal('roll-call'),
+      executorId: z.string(),
+      attempts: z.array(z.object(attemptOf)),
+    }),
     z.object({ kind: z.literal('recorded'), executorId: z.string(), attempts: z.array(z.object(attemptOf)) }),
   ]),
 });
@@ -75,6 +99,17 @@ export function commandTo(
   const { executorId } = command;
   const message = ExecutorCommand.encode(organizationId, command, { executorid: executorId });
   return { ...message, partition: commandPartition(executorId, partitions) };
+}
+
+/** The same as said in a term: executors that have heard of a higher one do not listen. */
+export function saidInTerm(command: BusMessage, term: number): BusMessage {
+  return { ...command, headers: { ...command.headers, term: String(term) } };
+}
+
+/** The term in which a command was said; one that names none was said before all. */
+export function termOf(headers: BusMessage['headers']): number {
+  const term = Number(headers['term'] ?? 0);
+  return Number.isSafeInteger(term) ? term : 0;
 }
 
 /** The partition of an executor's commands, the same for whoever writes and reads them. */

@@ -26,6 +26,10 @@ export const ExecutorStatus = contract({
     /** Per partition of run.event, the offset of this executor's last event that the bus has taken. */
     eventOffsets: z.record(z.string(), z.number().int()),
     isDraining: z.boolean(),
+    /** Nobody heard it for too long: it goes on with what a roll-call leaves it. */
+    isParked: z.boolean(),
+    /** The highest leader's term that it has heard of. */
+    term: z.number().int().min(0),
   }),
 });
 export type ExecutorStatusData = ReturnType<typeof ExecutorStatus.decode>['data'];

@@ -1,3 +1,4 @@
+export { ConductorProbe } from './conductor-probe.contract.ts';
 export type { BusMessage, Contract, Envelope } from './contract.ts';
 export { ControlChanged, type ControlChangedData } from './control-changed.contract.ts';
 export {
@@ -8,6 +9,9 @@ export {
   type ExecutorCommandData,
   type GrantedSecret,
   type PutGrant,
+  putUrl,
+  saidInTerm,
+  termOf,
 } from './executor-command.contract.ts';
 export { ExecutorStatus, type ExecutorStatusData } from './executor-status.contract.ts';
 export { type ReportedEvent, RunEvents, type RunEventsData, type StagedBlob } from './run-event.contract.ts';

@@ -2,6 +2,15 @@ export { AUDIT_START, auditHash } from './audit-chain.ts';
 export { contentHash, idempotencyHash } from './content.ts';
 export { KeyProvider, LocalKeyProvider } from './key-provider.ts';
 export { type CellKeys, ensureKeysFile, readKeysFile } from './keys-file.ts';
+export { makeRoadEnd, type RoadEnd, type RoadKeys, type RoadName, roadKeys } from './road-keys.ts';
+export {
+  type Introduction,
+  introductionMac,
+  isIntroduction,
+  isMac,
+  macOf,
+  type RoadMessageKind,
+} from './road-mac.ts';
 export {
   checkpointKey,
   isRunToken,
@@ -9,6 +18,7 @@ export {
   runToken,
   sealCheckpoint,
 } from './run-keys.ts';
+export { openAssignment, sealAssignment } from './sealed-assignment.ts';
 export { openSecret, sealSecret } from './secret-envelope.ts';
 export {
   hashToken,

@@ -57,16 +57,23 @@ export interface CellKeys {
   jwt: { kid: string; privateKey: KeyObject; publicKey: KeyObject };
 }
 
-export function readKeysFile(path: string): CellKeys {
-  const parsed = KeysFile.safeParse(jsonOf(textOf(path)));
+/** Reads all keys, or some, which then need not stand with the others. */
+export function readKeysFile<Part extends keyof CellKeys = keyof CellKeys>(
+  path: string,
+  parts?: readonly Part[],
+): Pick<CellKeys, Part> {
+  const wanted = (parts ?? Object.keys(KeysFile.shape)).map((part) => [part, true] as const);
+  const schema = KeysFile.pick(Object.fromEntries(wanted) as Record<keyof CellKeys, true>);
+  const parsed = schema.safeParse(jsonOf(textOf(path)));
   if (!parsed.success) {
     const faults = parsed.error.issues.map((issue) => [issue.path.join('.'), issue.message].join(' '));
     throw new AppStartError(
       `The keys file ${path} is damaged (${faults.join(', ').trim()}): put it back from a copy, as without it no secret can be opened.`,
     );
   }
-  const { jwt, ...secrets } = parsed.data;
-  return { ...secrets, jwt: { ...jwt, publicKey: createPublicKey(jwt.privateKey) } };
+  const { jwt, ...secrets }: Partial<z.output<typeof KeysFile>> = parsed.data;
+  const keys = { ...secrets, ...(jwt && { jwt: { ...jwt, publicKey: createPublicKey(jwt.privateKey) } }) };
+  return keys as Pick<CellKeys, Part>;
 }
 
 function textOf(path: string): string {

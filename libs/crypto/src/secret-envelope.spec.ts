@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { openSecret, sealSecret } from './secret-envelope.ts';
+import { open, openSecret, sealSecret } from './secret-envelope.ts';
 
 const KEK = { id: '6f1c2f0e-0000-4000-8000-000000000001', key: Buffer.alloc(32, 1) };
 const NAME = { organizationId: 'o1', secretId: 's1', version: 3 };
@@ -80,5 +80,9 @@ describe('a secret envelope', () => {
         expect(() => openSecret(KEK, NAME, envelope)).toThrow();
       }
     }
+  });
+
+  it('is refused when it is so short that its seal could be guessed', () => {
+    expect(() => open(KEK.key, Buffer.alloc(4), '')).toThrow('Invalid authentication tag length');
   });
 });

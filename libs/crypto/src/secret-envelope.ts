@@ -47,7 +47,9 @@ export function seal(key: Uint8Array, nonce: Uint8Array, plaintext: Uint8Array, 
 }
 
 export function open(key: Uint8Array, sealed: Buffer, aad: string): Buffer {
-  const decipher = createDecipheriv('aes-256-gcm', createSecretKey(key), sealed.subarray(0, 12))
+  // without it a tag of four bytes would do, which can be guessed
+  const whole = { authTagLength: 16 };
+  const decipher = createDecipheriv('aes-256-gcm', createSecretKey(key), sealed.subarray(0, 12), whole)
     .setAAD(Buffer.from(aad, 'utf8'))
     .setAuthTag(sealed.subarray(-16));
   return Buffer.concat([decipher.update(sealed.subarray(12, -16)), decipher.final()]);

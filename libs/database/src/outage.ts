@@ -52,3 +52,10 @@ function causesOf(error: unknown, depth: number): Facts[] {
   const facts: Facts = error;
   return [facts, ...[facts.cause, facts.meta?.driverAdapterError].flatMap((one) => causesOf(one, depth - 1))];
 }
+
+/** What is said of a start that an outage ended. */
+export function outageSentence(cause: unknown): string | undefined {
+  return isOutage(cause)
+    ? `The database went away while Headgate started (${(cause as Error).message}): start it again.`
+    : undefined;
+}

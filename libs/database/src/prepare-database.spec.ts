@@ -14,7 +14,7 @@ import {
   until,
 } from '#libs/testing';
 import { EmbeddedPostgres } from './embedded/embedded-postgres.ts';
-import { takeLeaderLock } from './leader-lock.ts';
+import { takeLead } from './leader-lock.ts';
 import { LOGINS, loginUrl } from './logins.ts';
 import { readMigrations } from './migrate.ts';
 import { createClient } from './pool.ts';
@@ -186,7 +186,7 @@ describe('preparing a database', () => {
     await prepare(urlOf(name));
     const leader = createClient({ url: urlOf(name), name: 'conductor' });
     await leader.connect();
-    await takeLeaderLock(leader, 'session');
+    expect(await takeLead(leader, undefined)).toBe(1);
     const others = Object.fromEntries(LOGINS.map((login) => [login, 'of another installation']));
     await expect(prepare(urlOf(name), { ...TEST_PASSWORDS, ...others })).rejects.toThrow(
       'Another Headgate conducts the runs of this database: stop it, or use another DATABASE_URL.',

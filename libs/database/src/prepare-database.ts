@@ -1,5 +1,5 @@
 import { AppStartError } from '#libs/kernel';
-import { takeLeaderLock } from './leader-lock.ts';
+import { refuseWhereConducted } from './leader-lock.ts';
 import { ensureLogins, type LoginPasswords, loginUrl } from './logins.ts';
 import { migrate } from './migrate.ts';
 import { createClient } from './pool.ts';
@@ -33,7 +33,7 @@ export async function prepareDatabase<Started>(
       throw new AppStartError(`The database is Postgres ${server?.text}; Headgate needs 15 or newer.`);
     }
     await admin.query('select pg_advisory_lock(hashtext($1))', [LOCK]);
-    await takeLeaderLock(admin, 'statement');
+    await refuseWhereConducted(admin);
     try {
       await ensureLogins(admin, passwords);
     } catch (cause) {

@@ -1,6 +1,7 @@
 export { AppStartError } from './app-start-error.ts';
 export { atMost } from './at-most.ts';
 export { Clock, SystemClock } from './clock.ts';
+export { Ending } from './ending.ts';
 export {
   AppError,
   ERRORS,
@@ -12,6 +13,7 @@ export {
 export { Gather } from './gather.ts';
 export { dayOfId, isUuid, newId } from './id.ts';
 export { canonicalJson, flawOfJson, isJsonObject, type Json, type JsonObject } from './json.ts';
+export { mainProcess } from './main-process.ts';
 export { isAlive } from './process.ts';
 export { TtlCache } from './ttl-cache.ts';
 export { Turns } from './turns.ts';

@@ -8,6 +8,7 @@ import { PlanCache } from '../../../apps/executor/src/blobs/granted-blobs.ts';
 import { AddressGuard } from '../../../apps/executor/src/broker/address-guard.ts';
 import { Brokers } from '../../../apps/executor/src/broker/brokers.ts';
 import type { ExecutorParts } from '../../../apps/executor/src/commands/assigned-run.ts';
+import { Presence } from '../../../apps/executor/src/commands/presence.ts';
 import { EventOutbox } from '../../../apps/executor/src/events/event-outbox.ts';
 import { RunnerPool } from '../../../apps/executor/src/runners/runner-pool.ts';
 import { KeptBus } from './kept-bus.ts';
@@ -25,6 +26,7 @@ export class PartsOfExecutor implements ExecutorParts {
   readonly executorId = newId();
   readonly bus = new KeptBus();
   readonly driver = new ScriptedDriver();
+  readonly presence = new Presence();
   readonly plans = new PlanCache();
   readonly brokers = new Brokers(new AddressGuard(EgressAllow.parse('127.0.0.1')));
   readonly pool: RunnerPool;

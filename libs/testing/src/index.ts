@@ -1,4 +1,7 @@
 export { type Answer, ApiClient, type StreamedEvent } from './api-client.ts';
+export { whyNoKafka } from './broker-jars.ts';
+export { freePort, isServed } from './broker-ports.ts';
+export type { BrokerUsers } from './broker-properties.ts';
 export { busBody } from './bus-body.ts';
 export { BusProbe } from './bus-probe.ts';
 export { deadLetters } from './dead-letters.ts';
@@ -15,12 +18,15 @@ export {
   prompt,
   promptChain,
 } from './flows.ts';
+export { KafkaBroker, type KafkaBrokerOptions } from './kafka-broker.ts';
+export { KAFKA_WITHIN_MS, testBrokers, withKafka } from './kafka-for-tests.ts';
 export {
   createEmptyDatabase,
   createTestDatabase,
   startTestPostgres,
   TEST_PASSWORDS,
 } from './postgres-for-tests.ts';
+export { type Role, RoleProcess } from './role-process.ts';
 export { APPEND_RULES, type AppendRule } from './sql-append-rules.ts';
 export { catalogueFaults, loginFaults, type TenantTable, tenantTables } from './sql-catalogue.ts';
 export { SqlDatabase, sqlStateOf } from './sql-database.ts';
@@ -31,7 +37,9 @@ export { APPEND_MUTANTS, type Mutation, withMutant } from './sql-mutants.ts';
 export { fillAllTables } from './sql-rows.ts';
 export { type EndedRun, type LiveRun, type OpenCall, type RunRef, SqlRuns } from './sql-runs.ts';
 export { StubModel } from './stub-model.ts';
+export { StubS3 } from './stub-s3.ts';
 export { type Deployed, makeTenant, type Tenant } from './tenants.ts';
+export { TestCell } from './test-cell.ts';
 export { type Runnable, TestConductor } from './test-conductor.ts';
 export {
   counterFaults,
@@ -41,5 +49,5 @@ export {
   TestRecorder,
   type TestRecorderOptions,
 } from './test-recorder.ts';
-export { TestRing, type TestRingOptions } from './test-ring.ts';
+export { frontDoorOf, TestRing, type TestRingOptions } from './test-ring.ts';
 export { until } from './until.ts';

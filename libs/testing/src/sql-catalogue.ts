@@ -7,6 +7,7 @@ const GLOBAL_TABLES = [
   'refresh_family',
   'dead_letter',
   'recorder_position',
+  'conductor_leader',
   '_prisma_migrations',
 ];
 

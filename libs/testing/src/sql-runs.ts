@@ -2,7 +2,9 @@ import type { ClientBase, Pool } from 'pg';
 import type { Login } from '#libs/database';
 import { dayOfId, newId } from '#libs/kernel';
 import { type Append, type Appended, appendCall, type NewRun, RunAcceptor } from '#libs/runs';
-import { LeaderSession } from '../../../apps/conductor/src/leader/session.ts';
+import { createLogger } from '#libs/telemetry';
+import { Leadership } from '../../../apps/conductor/src/leader/leadership.ts';
+import type { LeaderSession } from '../../../apps/conductor/src/leader/session.ts';
 import { QueueStore } from '../../../apps/conductor/src/queue/queue.store.ts';
 import { SqlDatabase } from './sql-database.ts';
 import type { LogRow } from './sql-log.ts';
@@ -55,6 +57,7 @@ export class SqlRuns {
     readonly organizationId: string,
     readonly acceptor: RunAcceptor,
     private readonly pools: Record<WritingLogin, Pool>,
+    private readonly leadership: Leadership,
     private readonly session: LeaderSession,
   ) {}
 
@@ -66,15 +69,30 @@ export class SqlRuns {
       hg_conductor: pool('hg_conductor'),
       hg_recorder: pool('hg_recorder'),
     };
-    const session = new LeaderSession(database.url('hg_conductor'), () => undefined);
-    await session.start();
-    const runs = new SqlRuns(database, newId(), new RunAcceptor(pools.hg_gateway), pools, session);
+    const leadership = new Leadership({
+      url: database.url('hg_conductor'),
+      begin: 'refuse',
+      led: () => undefined,
+      reconnected: () => undefined,
+      lost: () => undefined,
+      log: createLogger('test', 'silent'),
+    });
+    const session = await leadership.start();
+    if (!session) throw new Error('another leads');
+    const runs = new SqlRuns(
+      database,
+      newId(),
+      new RunAcceptor(pools.hg_gateway),
+      pools,
+      leadership,
+      session,
+    );
     await runs.addOrganization(runs.organizationId);
     return runs;
   }
 
   async dispose(): Promise<void> {
-    await this.session.close();
+    await this.leadership.close();
     await this.database.dispose();
   }
 

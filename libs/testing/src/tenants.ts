@@ -1,10 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import type { Pool } from 'pg';
-import { KeyProvider } from '#libs/crypto';
+import type { KeyProvider } from '#libs/crypto';
 import type { JsonObject } from '#libs/kernel';
 import { newId } from '#libs/kernel';
-import { TokenIssuer } from '../../../apps/gateway/src/signin/token-issuer.ts';
-import type { Standalone } from '../../../apps/standalone/src/standalone.ts';
+import type { TokenIssuer } from '../../../apps/gateway/src/signin/token-issuer.ts';
 import { ApiClient } from './api-client.ts';
 
 export interface Deployed {
@@ -29,15 +28,22 @@ export interface Tenant {
   member(role: string): Promise<ApiClient>;
 }
 
+/** A gateway, and what its keys make. */
+export interface FrontDoor {
+  url: string;
+  keys: KeyProvider;
+  tokens: TokenIssuer;
+}
+
 interface Created {
   id: string;
 }
 
 /** Makes an organization by the rows that sign-up will make; all else goes through the front door. */
-export async function makeTenant(standalone: Standalone, admin: Pool, name: string): Promise<Tenant> {
+export async function makeTenant(door: FrontDoor, admin: Pool, name: string): Promise<Tenant> {
   const organizationId = newId();
   const kekId = newId();
-  const wrapped = await standalone.gateway.get(KeyProvider).wrap(organizationId, kekId, randomBytes(32));
+  const wrapped = await door.keys.wrap(organizationId, kekId, randomBytes(32));
   await admin.query('insert into organization (org_id, name) values ($1, $2)', [organizationId, name]);
   await admin.query('insert into kek (org_id, id, wrapped) values ($1, $2, $3)', [
     organizationId,
@@ -55,8 +61,8 @@ export async function makeTenant(standalone: Standalone, admin: Pool, name: stri
       [organizationId, newId(), id, role],
     );
     const user = { id, email, passwordHash: 'none', authorizationVersion: 1, isPlatformAdmin: false };
-    const { accessToken } = standalone.gateway.get(TokenIssuer).access(user, organizationId, newId());
-    return { id, api: new ApiClient(standalone.url, accessToken) };
+    const { accessToken } = door.tokens.access(user, organizationId, newId());
+    return { id, api: new ApiClient(door.url, accessToken) };
   };
 
   const { id: userId, api } = await join('owner');

@@ -12,7 +12,9 @@ import { type KeyProvider, LocalKeyProvider, sealSecret } from '#libs/crypto';
 import { isOutage } from '#libs/database';
 import { newId, SystemClock } from '#libs/kernel';
 import { createLogger } from '#libs/telemetry';
-import { Conductor } from '../../../apps/conductor/src/conductor.ts';
+import { Conductor, type ConductorOptions } from '../../../apps/conductor/src/conductor.ts';
+import type { Term } from '../../../apps/conductor/src/term.ts';
+import { executorStatus } from './executor-status.ts';
 import { type RunRef, SqlRuns } from './sql-runs.ts';
 import { until } from './until.ts';
 
@@ -35,6 +37,7 @@ export class TestConductor {
   /** What executors were told, in the order in which it was said. */
   readonly commands: ExecutorCommandData[] = [];
   private readonly keks = new Map<string, { id: string; key: Buffer }>();
+  private readonly others: Conductor[] = [];
   private isStarted = false;
 
   private constructor(
@@ -45,10 +48,13 @@ export class TestConductor {
   ) {}
 
   /** Its session is open; consumers and timers begin with `start`. */
-  static async create(options: EmbeddedBusOptions = {}): Promise<TestConductor> {
+  static async create(
+    options: EmbeddedBusOptions = {},
+    more: Pick<ConductorOptions, 'begin' | 'executorsOutlive'> = {},
+  ): Promise<TestConductor> {
     const runs = await SqlRuns.create();
     // one conducts
-    await runs['session'].close();
+    await runs['leadership'].close();
     const bus = new EmbeddedBus({ partitions: 4, ...options });
     const keys = new LocalKeyProvider(randomBytes(32));
     const blobs = new FileBlobStore({
@@ -64,6 +70,7 @@ export class TestConductor {
       keys,
       cellKey: CELL_KEY,
       log: createLogger('test', 'silent'),
+      ...more,
     });
     const test = new TestConductor(runs, bus, keys, conductor);
     await bus.subscribe({
@@ -75,21 +82,34 @@ export class TestConductor {
         return DONE;
       }),
     });
-    await conductor['session'].start();
+    const session = await conductor['leadership'].start();
+    if (session) conductor['take'](session);
     return test;
+  }
+
+  /** What it knows and does as the one who leads. */
+  get term(): Term {
+    const term = this.conductor['term'];
+    if (!term) throw new Error('the conductor does not lead');
+    return term;
   }
 
   async start(): Promise<void> {
     this.isStarted = true;
-    await this.conductor['session'].close();
-    // a closed session does not come back
-    this.conductor['session']['isClosed'] = false;
-    await this.conductor.start();
+    await this.term.start();
+  }
+
+  /** Another conductor of the same database, on the same bus. */
+  another(): Conductor {
+    const other = new Conductor(this.conductor['options']);
+    this.others.push(other);
+    return other;
   }
 
   async dispose(): Promise<void> {
+    for (const other of this.others) await other.stop();
     if (this.isStarted) await this.conductor.stop();
-    else await this.conductor['session'].close();
+    else await this.conductor['leadership'].close();
     await this.bus.close();
     await this.runs.dispose();
   }
@@ -172,7 +192,7 @@ export class TestConductor {
   /** A run in the table and in the queue in memory. */
   async queue(runnable: Runnable, more: Parameters<SqlRuns['queued']>[0] = {}): Promise<RunRef> {
     const ref = await this.runs.queued({ ...runnable, ...more });
-    this.conductor['queue'].add({ ...runnable, runId: ref.runId });
+    this.term['queue'].add({ ...runnable, runId: ref.runId });
     return ref;
   }
 
@@ -181,28 +201,19 @@ export class TestConductor {
     const ref = await this.queue(runnable);
     this.heard({ executorId });
     await this.place();
-    if (!this.conductor.claims.get(ref.runId)) throw new Error('the run could not be placed');
+    if (!this.term.claims.get(ref.runId)) throw new Error('the run could not be placed');
     return ref;
   }
 
   status(more: Partial<ExecutorStatusData> = {}): ExecutorStatusData {
-    return {
-      executorId: newId(),
-      maxRunners: 4,
-      slotsPerRunner: 8,
-      warm: {},
-      held: [],
-      done: [],
-      eventOffsets: {},
-      isDraining: false,
-      ...more,
-    };
+    const term = this.conductor['term']?.session.term ?? 0;
+    return executorStatus({ maxRunners: 4, slotsPerRunner: 8, term, ...more });
   }
 
   /** An executor that can take runs from now on. */
   heard(more: Partial<ExecutorStatusData> = {}): string {
     const status = this.status(more);
-    this.conductor['executors'].heard(status);
+    this.term['executors'].heard(status);
     return status.executorId;
   }
 
@@ -213,7 +224,7 @@ export class TestConductor {
 
   /** Places what can be placed, and resolves when that is done. */
   async place(): Promise<void> {
-    const placer = this.conductor['placer'];
+    const placer = this.term['placer'];
     placer.pump();
     await until('the placer rests', () => !placer['isPumping']);
   }
@@ -222,7 +233,7 @@ export class TestConductor {
   async sweep(): Promise<void> {
     await until('a sweep', async () => {
       try {
-        await this.conductor['sweep'].run();
+        await this.term['sweep'].run();
         return true;
       } catch (cause) {
         if (!isOutage(cause)) throw cause;

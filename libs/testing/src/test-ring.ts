@@ -4,16 +4,17 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { COMPONENTS } from '#libs/components';
 import { EgressAllow } from '#libs/config';
-import { ensureKeysFile, readKeysFile } from '#libs/crypto';
+import { ensureKeysFile, KeyProvider, readKeysFile } from '#libs/crypto';
 import { createPool, type Pool } from '#libs/database';
 import { newId } from '#libs/kernel';
 import { createLogger } from '#libs/telemetry';
 import { nativeRunner } from '../../../apps/executor/src/engines/native/program.ts';
+import { TokenIssuer } from '../../../apps/gateway/src/signin/token-issuer.ts';
 import { Standalone, type StandaloneOptions } from '../../../apps/standalone/src/standalone.ts';
 import { ApiClient } from './api-client.ts';
 import { FAULT_COMPONENTS } from './fault-components.ts';
 import { createTestDatabase, TEST_PASSWORDS } from './postgres-for-tests.ts';
-import { makeTenant, type Tenant } from './tenants.ts';
+import { type FrontDoor, makeTenant, type Tenant } from './tenants.ts';
 
 export interface TestRingOptions
   extends Partial<
@@ -23,6 +24,10 @@ export interface TestRingOptions
   /** Of an earlier ring, to go on with its data. */
   databaseUrl?: string;
   directory?: string;
+}
+
+export function frontDoorOf({ url, gateway }: Standalone): FrontDoor {
+  return { url, keys: gateway.get(KeyProvider), tokens: gateway.get(TokenIssuer) };
 }
 
 /** The whole ring in this process, on a database of its own, with the fault components. */
@@ -66,7 +71,7 @@ export class TestRing {
 
   /** An organization with an owner, signed in. */
   tenant(name = `org-${newId()}`): Promise<Tenant> {
-    return makeTenant(this.standalone, this.admin, name);
+    return makeTenant(frontDoorOf(this.standalone), this.admin, name);
   }
 
   client(token?: string): ApiClient {

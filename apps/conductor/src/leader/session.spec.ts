@@ -1,16 +1,28 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { AppStartError } from '#libs/kernel';
+import { createLogger } from '#libs/telemetry';
 import { SqlDatabase, until } from '#libs/testing';
-import { LeaderSession } from './session.ts';
+import { Leadership } from './leadership.ts';
+import type { LeaderSession } from './session.ts';
 
 describe("the leader's session", () => {
   let database: SqlDatabase;
   let session: LeaderSession;
   let reconnected: number;
-  const open: LeaderSession[] = [];
+  let leadership: Leadership;
+  const open: Leadership[] = [];
   const make = () => {
-    const made = new LeaderSession(database.url('hg_conductor'), () => {
-      reconnected += 1;
+    const made = new Leadership({
+      url: database.url('hg_conductor'),
+      begin: 'refuse',
+      led: (next) => {
+        session = next;
+      },
+      reconnected: () => {
+        reconnected += 1;
+      },
+      lost: () => undefined,
+      log: createLogger('test', 'silent'),
     });
     open.push(made);
     return made;
@@ -18,8 +30,10 @@ describe("the leader's session", () => {
   beforeEach(async () => {
     reconnected = 0;
     database = await SqlDatabase.create();
-    session = make();
-    await session.start();
+    leadership = make();
+    const first = await leadership.start();
+    if (!first) throw new Error('another leads');
+    session = first;
   });
   afterEach(async () => {
     for (const one of open.splice(0)) await one.close();
@@ -71,7 +85,7 @@ describe("the leader's session", () => {
   it('is held by one: a second conductor is told so and does not start', async () => {
     await expect(make().start()).rejects.toThrow(AppStartError);
     await expect(make().start()).rejects.toThrow('Another Headgate conducts the runs of this database');
-    await session.close();
+    await leadership.close();
     await make().start();
   });
 
@@ -103,26 +117,36 @@ describe("the leader's session", () => {
   });
 
   it('says so where another has taken its place meanwhile', async () => {
+    const options = leadership['options'];
+    const { url } = options;
+    options.url = 'postgres://127.0.0.1:1/away';
     await cutOff();
-    await until('the loss was noticed', () => session['client'] === undefined);
     const other = make();
     await other.start();
-    await expect(session.query({ text: 'select 1' })).rejects.toThrow('Another Headgate conducts');
-    expect(reconnected).toBe(0);
+    const before = session;
+    const refused = expect(session.query({ text: 'select 1' })).rejects.toThrow('Another Headgate conducts');
+    options.url = url;
+    await refused;
     await other.close();
+    await until('it leads again', () => session !== before);
     expect(await session.query({ text: 'select 1 as one' })).toEqual([{ one: 1 }]);
-    await until('it was said', () => reconnected === 1);
+    await expect(before.query({ text: 'select 1' })).rejects.toThrow('Another Headgate conducts');
+    expect(reconnected).toBe(0);
   });
 
   it('stays closed, also where it was closed while it connected', async () => {
+    const gate = Promise.withResolvers<void>();
+    const connect = leadership['connect'].bind(leadership);
+    leadership['connect'] = async () => {
+      await gate.promise;
+      return connect();
+    };
     await cutOff();
     await until('the loss was noticed', () => session['client'] === undefined);
-    const asked = session.query({ text: 'select 1' });
-    const refused = expect(asked).rejects.toThrow('the session is closed');
-    await new Promise(setImmediate);
-    expect(session['connecting']).toBeDefined();
-    await session.close();
-    await refused;
+    const refused = expect(session.query({ text: 'select 1' })).rejects.toThrow('the session is closed');
+    const closing = leadership.close();
+    gate.resolve();
+    await Promise.all([closing, refused]);
     await expect(session.query({ text: 'select 1' })).rejects.toThrow('the session is closed');
     await make().start();
   });

@@ -1,10 +1,6 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-import { createClient, takeLeaderLock } from '#libs/database';
-import { AppStartError } from '#libs/kernel';
+import { type createClient, renewLead } from '#libs/database';
 
-type Client = ReturnType<typeof createClient>;
-
-const PAUSE_MS = 250;
+export type Client = ReturnType<typeof createClient>;
 
 interface Statement {
   name?: string;
@@ -12,79 +8,87 @@ interface Statement {
   values?: unknown[];
 }
 
-/** The one connection through which the conductor writes. Whoever holds it conducts; nobody else can. */
+/**
+ * The leader's statements in one term, one after the other over the connection that holds the lock: the one way in which
+ * a conductor writes. They wait while that connection is away, and fail for good once the term is over.
+ */
 export class LeaderSession {
   private client: Client | undefined;
-  private connecting: Promise<Client> | undefined;
   /** The statement that was given last: the next one waits for it. */
   private last: Promise<unknown> = Promise.resolve();
-  private isClosed = false;
+  private changed = Promise.withResolvers<void>();
+  private over: Error | undefined;
+  private isDue = false;
 
-  constructor(
-    private readonly url: string,
-    /** Told after each connection that is not the first: what was under way may or may not have happened. */
-    private readonly reconnected: () => void,
-  ) {}
-
-  async start(): Promise<void> {
-    this.client = await this.connect();
-  }
+  constructor(readonly term: number) {}
 
   query<Row extends object>(statement: Statement): Promise<Row[]> {
-    const rows = this.last.then(async () => {
-      const client = this.client ?? (await this.reconnect());
-      return (await client.query<Row>(statement)).rows;
+    return this.inTurn(async (client) => (await client.query<Row>(statement)).rows);
+  }
+
+  /** Says anew that it leads, ahead of all statements that wait. */
+  renew(): void {
+    this.isDue = true;
+    this.inTurn(async () => undefined).catch(() => undefined);
+  }
+
+  /** It is to be said anew, and has not been yet. */
+  get isRenewalDue(): boolean {
+    return this.isDue;
+  }
+
+  get isOver(): boolean {
+    return this.over !== undefined;
+  }
+
+  /** The connection that it has from now on. */
+  connect(client: Client | undefined): void {
+    this.client = client;
+    this.isDue = false;
+    this.change();
+  }
+
+  end(why: string): void {
+    this.over ??= new Error(why);
+    this.change();
+  }
+
+  private inTurn<Result>(work: (client: Client) => Promise<Result>): Promise<Result> {
+    const result = this.last.then(async () => {
+      const client = await this.connected();
+      if (this.isDue) await this.renewOver(client);
+      return work(client);
     });
-    this.last = rows.catch(() => undefined);
-    return rows;
+    this.last = result.catch(() => undefined);
+    return result;
   }
 
-  /** From now on a connection that is lost does not come back, so that nobody waits for it. */
-  retire(): void {
-    this.isClosed = true;
-  }
-
-  async close(): Promise<void> {
-    this.retire();
-    await this.client?.end().catch(() => undefined);
-  }
-
-  private reconnect(): Promise<Client> {
-    this.connecting ??= (async () => {
-      for (;;) {
-        if (this.isClosed) throw new Error('the session is closed');
-        try {
-          const client = await this.connect();
-          if (this.isClosed) {
-            await client.end();
-            continue;
-          }
-          this.client = client;
-          setImmediate(this.reconnected);
-          return client;
-        } catch (cause) {
-          if (cause instanceof AppStartError) throw cause;
-          await sleep(PAUSE_MS);
-        }
-      }
-    })().finally(() => {
-      this.connecting = undefined;
-    });
-    return this.connecting;
-  }
-
-  private async connect(): Promise<Client> {
-    const client = createClient({ url: this.url, name: 'conductor' });
-    client.once('end', () => {
-      if (this.client === client) this.client = undefined;
-    });
-    await client.connect();
+  private async renewOver(client: Client): Promise<void> {
     try {
-      await takeLeaderLock(client, 'session');
+      if (!(await renewLead(client, this.term))) throw new Error('another leads');
     } catch (cause) {
-      await client.end();
+      // without its lock it cannot write: whoever reconnects learns whether it still leads
+      cut(client);
       throw cause;
     }
-    return client;
+    this.isDue = false;
   }
+
+  private async connected(): Promise<Client> {
+    for (;;) {
+      if (this.over) throw this.over;
+      if (this.client) return this.client;
+      await this.changed.promise;
+    }
+  }
+
+  private change(): void {
+    this.changed.resolve();
+    this.changed = Promise.withResolvers();
+  }
+}
+
+/** Ends a connection whose other side may not answer. */
+export function cut(client: Client): void {
+  client.connection.stream.destroy();
 }

@@ -15,6 +15,8 @@ export interface HeldClaim {
   claimedAtMs: number;
   /** The assignment, until the executor has shown that it has it. */
   unconfirmed: BusMessage | undefined;
+  /** Of a leader before: whether an executor has it, only that executor can tell. */
+  isAdopted?: boolean;
 }
 
 /** A claim of an attempt that is out, as the table names it. */
@@ -83,7 +85,9 @@ export class Claims {
     const claim = this.byRun.get(runId);
     if (!claim || (attempt !== undefined && claim.attempt !== attempt)) return undefined;
     this.byRun.delete(runId);
-    this.byExecutor.get(claim.executorId)?.delete(claim);
+    const held = this.byExecutor.get(claim.executorId);
+    held?.delete(claim);
+    if (held?.size === 0) this.byExecutor.delete(claim.executorId);
     return claim;
   }
 
@@ -91,7 +95,18 @@ export class Claims {
     return this.byRun.size;
   }
 
-  reconcile(status: ExecutorStatusData, nowMs: number): Findings {
+  /** The executors that have something. */
+  holders(): Iterable<string> {
+    return this.byExecutor.keys();
+  }
+
+  /** All that an executor has. */
+  of(executorId: string): HeldClaim[] {
+    return [...(this.byExecutor.get(executorId) ?? [])];
+  }
+
+  /** `term`: an executor that has heard of it takes nothing any more that was said in an earlier one. */
+  reconcile(status: ExecutorStatusData, nowMs: number, term: number): Findings {
     const findings: Findings = {
       resend: [],
       givenBack: [],
@@ -109,8 +124,13 @@ export class Claims {
       else findings.givenBack.push({ claim, outcome });
     }
     for (const claim of this.byExecutor.get(status.executorId) ?? []) {
-      if (known.has(nameOf(claim))) claim.unconfirmed = undefined;
-      else if (claim.unconfirmed && nowMs - claim.claimedAtMs > RESEND_AFTER_MS) findings.resend.push(claim);
+      if (known.has(nameOf(claim))) {
+        claim.unconfirmed = undefined;
+        claim.isAdopted = false;
+      } else if (claim.isAdopted) {
+        if (status.term >= term) findings.givenBack.push({ claim, outcome: 'returned' });
+      } else if (claim.unconfirmed && nowMs - claim.claimedAtMs > RESEND_AFTER_MS)
+        findings.resend.push(claim);
     }
     return findings;
   }

@@ -14,7 +14,7 @@ describe('the leases', () => {
   afterEach(() => test.dispose());
 
   const hear = (more: Parameters<TestConductor['status']>[0]) =>
-    test.conductor['leases'].heard(test.status({ executorId, ...more }));
+    test.term['leases'].heard(test.status({ executorId, ...more }));
   const doneAs = (ref: RunRef, outcome: 'ended' | 'returned' | 'lost' | 'unserved') => [
     { ...ref, attempt: 1, outcome },
   ];
@@ -54,7 +54,7 @@ describe('the leases', () => {
     const ref = await test.assigned(runnable, executorId);
     await hear({ done: doneAs(ref, 'ended'), eventOffsets: { 3: 5 } });
     await succeed(ref);
-    test.conductor['leases'].ended(ref.runId, 1);
+    test.term['leases'].ended(ref.runId, 1);
     expect(test.commands.map(({ kind }) => kind)).not.toContain('recorded');
     await hear({ done: doneAs(ref, 'ended') });
     expect(await test.told('recorded')).toMatchObject([
@@ -65,7 +65,7 @@ describe('the leases', () => {
   it('tell the executor to stop what somebody else has ended, when it still holds it', async () => {
     const ref = await test.assigned(runnable, executorId);
     await succeed(ref);
-    test.conductor['leases'].ended(ref.runId, 1);
+    test.term['leases'].ended(ref.runId, 1);
     const held = [{ ...ref, attempt: 1 }];
     await hear({ held });
     expect(test.commands.map(({ kind }) => kind)).not.toContain('cancel');
@@ -75,12 +75,12 @@ describe('the leases', () => {
 
   it('free the slot of a run that ended, by its attempt only', async () => {
     const ref = await test.assigned(runnable, executorId);
-    test.conductor['leases'].ended(ref.runId, 2);
-    expect(test.conductor.claims.size).toBe(1);
-    test.conductor['leases'].ended(ref.runId, 1);
-    test.conductor['leases'].ended(ref.runId, 1);
-    expect(test.conductor.claims.size).toBe(0);
-    expect(test.conductor['executors']['known'].get(executorId)?.load.size).toBe(0);
+    test.term['leases'].ended(ref.runId, 2);
+    expect(test.term.claims.size).toBe(1);
+    test.term['leases'].ended(ref.runId, 1);
+    test.term['leases'].ended(ref.runId, 1);
+    expect(test.term.claims.size).toBe(0);
+    expect(test.term['executors']['known'].get(executorId)?.load.size).toBe(0);
   });
 
   describe('an end that the executor has told of', () => {
@@ -105,7 +105,7 @@ describe('the leases', () => {
       await succeed(ref);
       await recorderAt(5);
       await hear({ done: doneAs(ref, 'ended'), eventOffsets: { 3: 5 } });
-      expect(test.conductor.claims.size).toBe(0);
+      expect(test.term.claims.size).toBe(0);
       expect(await test.runs.row(ref)).toMatchObject({ status: 'succeeded', last_seq: 3 });
     });
   });
@@ -113,7 +113,7 @@ describe('the leases', () => {
   it('take an attempt away that a hole broke, when its refused events are told of', async () => {
     const ref = await test.assigned(runnable, executorId);
     const { organizationId, runId } = ref;
-    await test.conductor['leases'].fenced(organizationId, runId, 1);
+    await test.term['leases'].fenced(organizationId, runId, 1);
     expect(await test.runs.live(ref)).toMatchObject({ status: 'assigned', failures: 0 });
     await test.runs.outcomes('hg_recorder', {
       ...ref,
@@ -121,9 +121,9 @@ describe('the leases', () => {
       from: 'owner',
       events: [executorEvent(2, 'log')],
     });
-    await test.conductor['leases'].fenced(organizationId, runId, 2);
+    await test.term['leases'].fenced(organizationId, runId, 2);
     expect(await test.runs.live(ref)).toMatchObject({ status: 'assigned', broken: true });
-    await test.conductor['leases'].fenced(organizationId, runId, 1);
+    await test.term['leases'].fenced(organizationId, runId, 1);
     expect(await test.runs.live(ref)).toMatchObject({ status: 'queued', failures: 1, broken: false });
   });
 
@@ -132,8 +132,8 @@ describe('the leases', () => {
       await test.assigned(runnable, executorId),
       await test.assigned(runnable, executorId),
     ];
-    test.conductor.claims.remove(unknown.runId);
-    await test.conductor['leases'].giveBackUnknown();
+    test.term.claims.remove(unknown.runId);
+    await test.term['leases'].giveBackUnknown();
     await test.told('assign', 3);
     expect(await test.runs.live(known)).toMatchObject({ status: 'assigned', attempt: 1 });
     expect(await test.runs.live(unknown)).toMatchObject({ status: 'assigned', attempt: 2, failures: 0 });

@@ -2,6 +2,7 @@ import type { Bus } from '#libs/bus';
 import { commandTo, type ExecutorStatusData, TOPICS } from '#libs/contracts';
 import { type Claims, type GivenBack, type HeldClaim, heldClaim } from './claims.ts';
 import type { LeaseStore, LiveRow } from './lease.store.ts';
+import type { Liveness } from './liveness.ts';
 import type { Takeback } from './takeback.ts';
 
 export interface LeasesOptions {
@@ -9,6 +10,11 @@ export interface LeasesOptions {
   store: LeaseStore;
   claims: Claims;
   takeback: Takeback;
+  liveness: Liveness;
+  term: number;
+  /** An executor has an attempt that was not sent by us. */
+  adopted: (claim: HeldClaim) => void;
+  lost: (executorId: string) => void;
 }
 
 /** Why an attempt is taken away that its executor does not have any more; all but the first count as failures. */
@@ -20,6 +26,9 @@ const REASONS: Record<GivenBack, string> = {
 
 /** Keeps what executors hold in agreement with what the table says. */
 export class Leases {
+  /** Of each executor, how far its events had come when it was last heard. */
+  private readonly offsets = new Map<string, ExecutorStatusData['eventOffsets']>();
+
   constructor(private readonly options: LeasesOptions) {}
 
   /** The run is over, or this attempt of it: its slot is free. */
@@ -39,9 +48,12 @@ export class Leases {
   }
 
   async heard(status: ExecutorStatusData): Promise<void> {
-    const { bus, claims, store, takeback } = this.options;
+    const { bus, claims, store, takeback, liveness, term } = this.options;
     const { executorId } = status;
-    const findings = claims.reconcile(status, performance.now());
+    liveness.heard(executorId);
+    this.offsets.set(executorId, status.eventOffsets);
+    if (status.isParked || status.term < term) await this.callRoll(executorId);
+    const findings = claims.reconcile(status, performance.now(), term);
     for (const { claim, outcome } of findings.givenBack) {
       await takeback.takeAway(claim, REASONS[outcome], outcome !== 'returned');
     }
@@ -64,6 +76,43 @@ export class Leases {
       const claim = this.adopt(row);
       if (claim) await this.options.takeback.takeAway(claim, REASONS.returned, false);
     }
+  }
+
+  /** What a leader before has sent out is with executors that live, or is lost with them in their time. */
+  async adoptAll(): Promise<void> {
+    const { claims, liveness, adopted, store } = this.options;
+    for (const row of await store.assigned()) {
+      const claim = this.adopt(row);
+      if (!claim) continue;
+      claims.add({ ...claim, isAdopted: true });
+      adopted(claim);
+      liveness.expect(claim.executorId);
+    }
+  }
+
+  /** Takes away what lost executors had, once the recorder has read all that they were heard to have sent. */
+  async loseSilent(): Promise<void> {
+    const { claims, liveness, lost, store, takeback } = this.options;
+    // also what was being sent while its executor was given up
+    for (const executorId of claims.holders()) liveness.expect(executorId);
+    for (const executorId of liveness.lost()) {
+      // first of all, so that nothing more is sent there
+      lost(executorId);
+      const held = claims.of(executorId);
+      const offsets = this.offsets.get(executorId) ?? {};
+      if (held.length > 0 && !(await store.isRecorderPast(TOPICS.runEvent, offsets))) continue;
+      for (const claim of held)
+        await takeback.takeAway(claim, 'its executor was lost', true, { isAtOnce: true });
+      this.offsets.delete(executorId);
+      liveness.forget(executorId);
+    }
+  }
+
+  /** Tells an executor what of its attempts is still its own. */
+  private async callRoll(executorId: string): Promise<void> {
+    const { bus, claims } = this.options;
+    const attempts = claims.of(executorId).map(({ runId, attempt }) => ({ runId, attempt }));
+    await bus.publish([commandTo(null, { kind: 'roll-call', executorId, attempts }, bus.partitions)]);
   }
 
   /** The executor says that it ended, and the recorder has read all that it sent: if no end is in the log, it was lost. */

@@ -1,38 +1,35 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { type Delivery, EmbeddedBus } from '#libs/bus';
 import { type BusMessage, ExecutorStatus, type ExecutorStatusData, TOPICS } from '#libs/contracts';
-import { newId } from '#libs/kernel';
 import { deadLetters, until } from '#libs/testing';
+import { executorStatus } from '../../../../libs/testing/src/executor-status.ts';
 import { StatusConsumer } from './status.consumer.ts';
 
 describe("executors' statuses", () => {
   let bus: EmbeddedBus;
   let letters: Delivery[];
   let heard: ExecutorStatusData[];
+  let probes: string[];
   let faults: number;
   beforeEach(async () => {
     bus = new EmbeddedBus({ partitions: 1 });
     letters = await deadLetters(bus);
     heard = [];
+    probes = [];
     faults = 0;
-    await new StatusConsumer(bus, async (status) => {
-      if (faults-- > 0) throw new Error('not now');
-      heard.push(status);
+    await new StatusConsumer(bus, {
+      status: async (status) => {
+        if (faults-- > 0) throw new Error('not now');
+        heard.push(status);
+      },
+      probe: async (nonce) => {
+        probes.push(nonce);
+      },
     }).start();
   });
   afterEach(() => bus.close());
 
-  const status = (more: Partial<ExecutorStatusData> = {}): ExecutorStatusData => ({
-    executorId: newId(),
-    maxRunners: 1,
-    slotsPerRunner: 1,
-    warm: {},
-    held: [],
-    done: [],
-    eventOffsets: {},
-    isDraining: false,
-    ...more,
-  });
+  const status = executorStatus;
 
   it('are heard in their order', async () => {
     const given = [status({ maxRunners: 2 }), status(), status({ isDraining: true })];

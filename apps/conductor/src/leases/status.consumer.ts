@@ -1,14 +1,20 @@
-import { type Bus, DONE, eachMessage, type Outcome, type Reading } from '#libs/bus';
-import { ExecutorStatus, type ExecutorStatusData, TOPICS } from '#libs/contracts';
+import { type Bus, type Delivery, DONE, type Outcome, oneByOne, type Reading, readMessage } from '#libs/bus';
+import { ConductorProbe, ExecutorStatus, type ExecutorStatusData, TOPICS } from '#libs/contracts';
 import { isUuid } from '#libs/kernel';
+import { PROBE_HEADER } from './probe.ts';
 
-/** Hears each second from every executor. */
+export interface Heard {
+  status(status: ExecutorStatusData): Promise<void>;
+  probe(nonce: string): Promise<void>;
+}
+
+/** Hears each second from every executor, and its own leader's probe among them. */
 export class StatusConsumer {
   private reading: Reading | undefined;
 
   constructor(
     private readonly bus: Bus,
-    private readonly heard: (status: ExecutorStatusData) => Promise<void>,
+    private readonly heard: Heard,
   ) {}
 
   async start(): Promise<void> {
@@ -16,7 +22,9 @@ export class StatusConsumer {
       reader: 'conductor',
       topic: TOPICS.executorStatus,
       group: 'alone',
-      handle: eachMessage(ExecutorStatus, ({ data }) => this.handle(data)),
+      handle: oneByOne((delivery) =>
+        delivery.headers[PROBE_HEADER] === undefined ? this.status(delivery) : this.probe(delivery),
+      ),
     });
   }
 
@@ -24,9 +32,19 @@ export class StatusConsumer {
     await this.reading?.stop();
   }
 
-  private async handle(status: ExecutorStatusData): Promise<Outcome> {
-    if (!isUuid(status.executorId)) return { kind: 'dead', reason: 'a status with what is no id' };
-    await this.heard(status);
+  private async status(delivery: Delivery): Promise<Outcome> {
+    const read = readMessage(ExecutorStatus, delivery);
+    if ('outcome' in read) return read.outcome;
+    const { data } = read.message;
+    if (!isUuid(data.executorId)) return { kind: 'dead', reason: 'a status with what is no id' };
+    await this.heard.status(data);
+    return DONE;
+  }
+
+  private async probe(delivery: Delivery): Promise<Outcome> {
+    const read = readMessage(ConductorProbe, delivery);
+    if ('outcome' in read) return read.outcome;
+    await this.heard.probe(read.message.data.nonce);
     return DONE;
   }
 }

@@ -16,15 +16,15 @@ describe('an attempt that is taken away', () => {
   afterEach(() => test.dispose());
 
   const claimOf = ({ runId }: RunRef) => {
-    const claim = test.conductor.claims.get(runId);
+    const claim = test.term.claims.get(runId);
     if (!claim) throw new Error('no claim');
     return claim;
   };
   const takeAway = (ref: RunRef, isFailure: boolean) =>
-    test.conductor['takeback'].takeAway(claimOf(ref), 'its runner ended', isFailure);
+    test.term['takeback'].takeAway(claimOf(ref), 'its runner ended', isFailure);
   const again = async (ref: RunRef) => {
     await test.runs.database.rows('update run_live set not_before = null');
-    test.conductor['queue'].add({ ...runnable, runId: ref.runId });
+    test.term['queue'].add({ ...runnable, runId: ref.runId });
     await test.place();
   };
 
@@ -33,7 +33,7 @@ describe('an attempt that is taken away', () => {
     await takeAway(ref, true);
     expect(await test.told('cancel')).toMatchObject([{ executorId, runId: ref.runId, attempt: 1 }]);
     expect(await test.runs.live(ref)).toMatchObject({ status: 'queued', attempt: 1, failures: 1 });
-    expect(test.conductor.claims.size).toBe(0);
+    expect(test.term.claims.size).toBe(0);
     await test.place();
     expect(test.assignments()).toHaveLength(1);
     expect((await test.runs.log(ref)).at(-1)).toMatchObject({
@@ -85,14 +85,14 @@ describe('an attempt that is taken away', () => {
       detail: 'The run lost its worker 4 times (its runner ended); it is not tried again.',
     });
     expect(JSON.parse(row.usage ?? '')).toMatchObject({ attempts: 5 });
-    expect(test.conductor.claims.size).toBe(0);
+    expect(test.term.claims.size).toBe(0);
     expect(logFaults(await test.runs.log(ref))).toEqual([]);
   });
 
   it('fails its run too where the claim is not known any more', async () => {
     const ref = await test.assigned(runnable, executorId);
     await test.runs.database.rows('update run_live set failures = 3, broken = true');
-    test.conductor['takeback'].release(ref.runId, 1);
+    test.term['takeback'].release(ref.runId, 1);
     await test.sweep();
     expect(await test.runs.row(ref)).toMatchObject({ status: 'failed' });
   });
@@ -106,9 +106,9 @@ describe('an attempt that is taken away', () => {
       from: 'owner',
       events: attemptEvents(2, 'run.succeeded'),
     });
-    await test.conductor['takeback'].takeAway(claim, 'late', true);
+    await test.term['takeback'].takeAway(claim, 'late', true);
     expect(await test.runs.row(ref)).toMatchObject({ status: 'succeeded', last_seq: 3 });
-    expect(test.conductor.claims.size).toBe(0);
+    expect(test.term.claims.size).toBe(0);
     await test.place();
     expect(test.assignments()).toHaveLength(1);
   });
@@ -116,7 +116,7 @@ describe('an attempt that is taken away', () => {
   it('keeps what the run has spent in the usage of its end', async () => {
     const ref = await test.assigned(runnable, executorId);
     await test.runs.database.rows('update run_live set input_tokens = 5, output_tokens = 7');
-    await test.conductor['takeback'].fail(claimOf(ref), 'internal', 'The run could not be prepared.');
+    await test.term['takeback'].fail(claimOf(ref), 'internal', 'The run could not be prepared.');
     expect(JSON.parse((await test.runs.row(ref)).usage ?? '')).toMatchObject({
       inputTokens: 5,
       outputTokens: 7,
@@ -140,7 +140,7 @@ describe('an attempt that is taken away', () => {
     const ref = await test.assigned(runnable, executorId);
     await takeAway(ref, true);
     await again(ref);
-    await test.conductor['takeback'].fail(claimOf(ref), 'internal', 'The run could not be prepared.');
+    await test.term['takeback'].fail(claimOf(ref), 'internal', 'The run could not be prepared.');
     await new Promise(setImmediate);
     expect(moved).toEqual([`${ref.runId}  run.retried`, `${ref.runId} ended run.failed`]);
   });

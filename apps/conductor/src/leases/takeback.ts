@@ -21,17 +21,23 @@ export interface TakebackOptions {
 export class Takeback {
   constructor(private readonly options: TakebackOptions) {}
 
-  /** The attempt is over without an end: the run goes on with the next one, or fails for good. */
-  async takeAway(claim: HeldClaim, reason: string, isFailure: boolean): Promise<void> {
+  /** The attempt is over without an end: the run goes on with the next one, or fails for good. `isAtOnce`: without a pause. */
+  async takeAway(
+    claim: HeldClaim,
+    reason: string,
+    isFailure: boolean,
+    { isAtOnce = false } = {},
+  ): Promise<void> {
     const { organizationId, projectId, deploymentId, runId, attempt, failures } = claim;
     if (isFailure && failures >= DEFAULTS.allowedFailures) {
       const detail = `The run lost its worker ${failures + 1} times (${reason}); it is not tried again.`;
       return this.fail(claim, 'run.worker_lost', detail);
     }
     this.stopOnExecutor(claim);
-    const delayMs = isFailure
-      ? Math.min(DEFAULTS.retryBackoffMs * 2 ** failures, DEFAULTS.retryBackoffMaxMs)
-      : 0;
+    const delayMs =
+      isFailure && !isAtOnce
+        ? Math.min(DEFAULTS.retryBackoffMs * 2 ** failures, DEFAULTS.retryBackoffMaxMs)
+        : 0;
     const event = conductorEvent('run.retried', { failedAttempt: attempt, reason });
     const append: Append = {
       organizationId,

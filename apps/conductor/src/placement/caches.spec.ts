@@ -22,11 +22,11 @@ beforeAll(async () => {
 beforeEach(async () => {
   runnable = await test.runnable(['PLAIN', 'SECRET']);
   await test.setVariable(runnable, 'PLAIN', 'first');
-  const session = Object.create(test.conductor['session']) as (typeof test.conductor)['session'];
+  const session = Object.create(test.term.session) as typeof test.term.session;
   asked = [];
   session.query = (statement) => {
     asked.push(statement.name);
-    return test.conductor['session'].query(statement);
+    return test.term.session.query(statement);
   };
   const store = new PlacementStore(session);
   keyring = new Keyring(store, test.conductor['options'].keys);

@@ -17,7 +17,7 @@ describe('later attempts', () => {
   /** Reading what earlier attempts of an organization have completed takes until this is called. */
   const slow = ({ organizationId }: Runnable) => {
     const gate = Promise.withResolvers<void>();
-    const { store } = test.conductor['placer']['options'];
+    const { store } = test.term['placer']['options'];
     const read = store.checkpoints.bind(store);
     store.checkpoints = async (of, runId) => {
       if (of === organizationId) await gate.promise;
@@ -50,9 +50,9 @@ describe('later attempts', () => {
     const go = slow(runnable);
     test.heard();
     await test.place();
-    test.conductor['takeback'].release(runId, 2);
+    test.term['takeback'].release(runId, 2);
     go();
-    await test.conductor['placer'].stop();
+    await test.term['placer'].stop();
     expect(test.assignments()).toEqual([]);
   });
 
@@ -67,7 +67,7 @@ describe('later attempts', () => {
     await test.place();
     await until('the run has failed', async () => (await test.runs.row(ref)).status === 'failed');
     expect(JSON.parse((await test.runs.row(ref)).error ?? '')).toMatchObject({ code: 'run.limit_exceeded' });
-    expect(test.conductor.claims.size).toBe(0);
+    expect(test.term.claims.size).toBe(0);
     expect(test.assignments()).toEqual([]);
   });
 
@@ -83,10 +83,10 @@ describe('later attempts', () => {
     await test.sweep();
     await test.place();
     await test.told('assign');
-    expect(test.conductor.claims.size).toBe(1);
-    test.conductor['takeback'].release(first, 1);
+    expect(test.term.claims.size).toBe(1);
+    test.term['takeback'].release(first, 1);
     expect((await test.told('assign', 2)).at(-1)?.assignment.runId).toBe(second);
-    expect(test.conductor['executors']['known'].get(executorId)?.needed).toBe(1);
+    expect(test.term['executors']['known'].get(executorId)?.needed).toBe(1);
   });
 });
 
@@ -95,11 +95,11 @@ describe('organizations without room', () => {
     const test = await TestConductor.create();
     const executorId = test.heard({ maxRunners: 1, slotsPerRunner: 2 });
     const name = () => ({ organizationId: newId(), projectId: 'p', deploymentId: newId(), runId: newId() });
-    for (let full = 0; full < 130; full += 1) test.conductor['queue'].add(name());
+    for (let full = 0; full < 130; full += 1) test.term['queue'].add(name());
     const last = name();
-    test.conductor['queue'].add(last);
-    test.conductor['executors'].sent(executorId, last.organizationId);
-    expect(test.conductor['placer']['pick']().map(({ run }) => run.runId)).toEqual([last.runId]);
+    test.term['queue'].add(last);
+    test.term['executors'].sent(executorId, last.organizationId);
+    expect(test.term['placer']['pick']().map(({ run }) => run.runId)).toEqual([last.runId]);
     await test.dispose();
   });
 });

@@ -1,19 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
+import { executorStatus } from '../../../../libs/testing/src/executor-status.ts';
 import { Executors } from './executors.ts';
 
 /** Two runners of four slots, which `old` and then `young` have. */
 const taken = (): Executors => {
   const executors = new Executors();
-  executors.heard({
-    executorId: 'e',
-    maxRunners: 2,
-    slotsPerRunner: 4,
-    warm: {},
-    held: [],
-    done: [],
-    eventOffsets: {},
-    isDraining: false,
-  });
+  executors.heard(executorStatus({ executorId: 'e', slotsPerRunner: 4 }));
   for (const organization of ['old', 'young']) executors.sent('e', organization);
   return executors;
 };

@@ -1,18 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
 import type { ExecutorStatusData } from '#libs/contracts';
+import { executorStatus } from '../../../../libs/testing/src/executor-status.ts';
 import { Executors } from './executors.ts';
 
-const status = (executorId: string, more: Partial<ExecutorStatusData> = {}): ExecutorStatusData => ({
-  executorId,
-  maxRunners: 2,
-  slotsPerRunner: 2,
-  warm: {},
-  held: [],
-  done: [],
-  eventOffsets: {},
-  isDraining: false,
-  ...more,
-});
+const status = (executorId: string, more: Partial<ExecutorStatusData> = {}) =>
+  executorStatus({ executorId, ...more });
 const heard = (...all: ExecutorStatusData[]): Executors => {
   const executors = new Executors();
   for (const one of all) executors.heard(one);

@@ -1,4 +1,5 @@
 import type { ExecutorStatusData } from '#libs/contracts';
+import { DEFAULTS } from '#libs/domain';
 
 /** Runs of an organization that we have sent and that have not ended. */
 interface Load {
@@ -9,7 +10,8 @@ interface Load {
 }
 
 interface Known {
-  status: ExecutorStatusData;
+  /** Undefined of one that the table tells of and that has not been heard. */
+  status: ExecutorStatusData | undefined;
   load: Map<string, Load>;
   /** How many runners all that needs. */
   needed: number;
@@ -27,9 +29,13 @@ export class Executors {
   private yielding = new Set<string>();
 
   heard(status: ExecutorStatusData): void {
-    const known = this.known.get(status.executorId);
-    const load = known?.load ?? new Map<string, Load>();
+    const load = this.known.get(status.executorId)?.load ?? new Map<string, Load>();
     this.known.set(status.executorId, { status, load, needed: runnersNeeded(status, load) });
+  }
+
+  /** It is lost, and what it had with it. */
+  forget(executorId: string): boolean {
+    return this.known.delete(executorId);
   }
 
   /** Where a run of this organization goes: to a runner that serves it, else to one that is free, on the emptiest executor. */
@@ -38,8 +44,8 @@ export class Executors {
     let best: { executorId: string; isWarm: boolean; room: number } | undefined;
     for (const [executorId, known] of this.known) {
       const { status, load } = known;
-      if (status.isDraining) continue;
-      const room = roomFor(organizationId, isAlone, known);
+      if (!status || status.isDraining || status.isParked) continue;
+      const room = roomFor(organizationId, isAlone, status, known);
       if (room <= 0) continue;
       const isWarm = load.has(organizationId) || Object.hasOwn(status.warm, organizationId);
       if (!best || (isWarm && !best.isWarm) || (isWarm === best.isWarm && room > best.room))
@@ -63,7 +69,7 @@ export class Executors {
   /** No runner is free: there is room only for runs of those who have one. */
   isFull(): boolean {
     for (const { status, needed } of this.known.values())
-      if (!status.isDraining && needed < status.maxRunners) return false;
+      if (status && !status.isDraining && !status.isParked && needed < status.maxRunners) return false;
     return true;
   }
 
@@ -84,8 +90,12 @@ export class Executors {
   }
 
   private count(executorId: string, organizationId: string, isAlone: boolean, by: 1 | -1): void {
-    const known = this.known.get(executorId);
-    if (!known) return;
+    const known = this.known.get(executorId) ?? {
+      status: undefined,
+      load: new Map<string, Load>(),
+      needed: 0,
+    };
+    if (by > 0) this.known.set(executorId, known);
     const { shared, alone } = known.load.get(organizationId) ?? { shared: 0, alone: 0 };
     const left = {
       shared: Math.max(0, isAlone ? shared : shared + by),
@@ -97,15 +107,20 @@ export class Executors {
   }
 }
 
-function runnersNeeded({ slotsPerRunner }: ExecutorStatusData, load: Known['load']): number {
+function runnersNeeded(status: Known['status'], load: Known['load']): number {
+  const slotsPerRunner = status?.slotsPerRunner ?? DEFAULTS.slotsPerRunner;
   let needed = 0;
   for (const { shared, alone } of load.values()) needed += Math.ceil(shared / slotsPerRunner) + alone;
   return needed;
 }
 
 /** The slots in runners that nobody needs and, for a run that may share, those left in what its organization has. */
-function roomFor(organizationId: string, isAlone: boolean, { status, load, needed }: Known): number {
-  const { maxRunners, slotsPerRunner } = status;
+function roomFor(
+  organizationId: string,
+  isAlone: boolean,
+  { maxRunners, slotsPerRunner }: ExecutorStatusData,
+  { load, needed }: Known,
+): number {
   const free = Math.max(0, maxRunners - needed) * slotsPerRunner;
   if (isAlone) return free;
   const own = load.get(organizationId)?.shared ?? 0;

@@ -18,7 +18,7 @@ describe('a batch that cannot be placed as it should', () => {
   });
   afterEach(() => test.dispose());
 
-  const part = <Name extends 'releases' | 'keyring'>(name: Name) => test.conductor['placer']['options'][name];
+  const part = <Name extends 'releases' | 'keyring'>(name: Name) => test.term['placer']['options'][name];
   /** Comes before the cache is loaded, once or as often as is said: the runs have been claimed and not yet sent. */
   const beforeLoading = (work: (runs: Parameters<ReleaseCache['load']>[0]) => Promise<void>, times = 1) => {
     let left = times;
@@ -44,11 +44,11 @@ describe('a batch that cannot be placed as it should', () => {
   it('holds its claims from the moment they are made: taking stock meanwhile gives none back', async () => {
     const ref = await test.queue(await test.runnable());
     test.heard();
-    beforeLoading(() => test.conductor['leases'].giveBackUnknown());
+    beforeLoading(() => test.term['leases'].giveBackUnknown());
     await test.place();
     await test.told('assign');
     expect(await live(ref)).toEqual({ status: 'assigned', attempt: 1, failures: 0 });
-    expect(test.conductor.claims.get(ref.runId)?.attempt).toBe(1);
+    expect(test.term.claims.get(ref.runId)?.attempt).toBe(1);
   });
 
   it('gives attempts back and counts them where what they need is refused', async () => {
@@ -57,7 +57,7 @@ describe('a batch that cannot be placed as it should', () => {
     await test.runs.database.rows('alter table version rename to version_away');
     await test.place();
     for (const ref of refs) expect(await live(ref)).toEqual({ status: 'queued', attempt: 1, failures: 1 });
-    expect(test.conductor.claims.size).toBe(0);
+    expect(test.term.claims.size).toBe(0);
     expect(test.assignments()).toEqual([]);
     await test.runs.database.rows('alter table version_away rename to version');
     await test.runs.database.rows('update run_live set not_before = null');
@@ -93,7 +93,7 @@ describe('a batch that cannot be placed as it should', () => {
     expect(await live(ref)).toEqual({ status: 'assigned', attempt: 1, failures: 0 });
     await rename('table', 'version_away', 'version');
     await rename('function', 'append_events_away', 'append_events');
-    await test.conductor['leases'].giveBackUnknown();
+    await test.term['leases'].giveBackUnknown();
     await test.told('assign');
     expect(await live(ref)).toEqual({ status: 'assigned', attempt: 2, failures: 0 });
   });
@@ -137,7 +137,7 @@ describe('a batch that cannot be placed as it should', () => {
     expect(command?.assignment.runId).toBe(placed.runId);
     await until('the run has failed', async () => (await test.runs.row(lost)).status === 'failed');
     expect(JSON.parse((await test.runs.row(lost)).error ?? '')).toMatchObject({ code: 'internal' });
-    expect(test.conductor.claims.get(lost.runId)).toBeUndefined();
+    expect(test.term.claims.get(lost.runId)).toBeUndefined();
     expect(await live(placed)).toEqual({ status: 'assigned', attempt: 1, failures: 0 });
   });
 
@@ -185,16 +185,16 @@ describe('a batch that cannot be placed as it should', () => {
     const ref = await test.assigned(await test.runnable(), executorId);
     isDropping = false;
     const status = test.status({ executorId });
-    await test.conductor['leases'].heard(status);
+    await test.term['leases'].heard(status);
     expect(test.commands).toEqual([]);
-    const claim = test.conductor.claims.get(ref.runId);
+    const claim = test.term.claims.get(ref.runId);
     if (claim) claim.claimedAtMs -= 2_001;
-    await test.conductor['leases'].heard(status);
+    await test.term['leases'].heard(status);
     const [command] = await test.told('assign');
     expect(command?.assignment).toMatchObject({ runId: ref.runId, attempt: 1 });
     const held = [{ ...ref, attempt: 1 }];
-    await test.conductor['leases'].heard({ ...status, held });
-    await test.conductor['leases'].heard(status);
+    await test.term['leases'].heard({ ...status, held });
+    await test.term['leases'].heard(status);
     expect(test.commands).toHaveLength(1);
   });
 });

@@ -21,12 +21,12 @@ describe('the placer', () => {
       await test.place();
       await test.told('assign', 2);
       expect(placed()).toEqual(refs.slice(0, 2).map(({ runId }) => runId));
-      expect(test.conductor.claims.size).toBe(2);
+      expect(test.term.claims.size).toBe(2);
       expect(await test.runs.live({ ...runnable, runId: refs[2]?.runId ?? '' })).toMatchObject({
         status: 'queued',
         attempt: 0,
       });
-      test.conductor['takeback'].release(refs[0]?.runId ?? '', 1);
+      test.term['takeback'].release(refs[0]?.runId ?? '', 1);
       await test.told('assign', 3);
       await test.place();
       expect(placed()).toEqual(refs.slice(0, 3).map(({ runId }) => runId));
@@ -70,14 +70,14 @@ describe('the placer', () => {
       await test.place();
       await test.told('assign');
       for (let other = 0; other < 30; other += 1) await test.queue(await test.runnable());
-      const executors = test.conductor['executors'];
+      const executors = test.term['executors'];
       const choose = executors.choose.bind(executors);
       let asked = 0;
       executors.choose = (organizationId, isAlone) => {
         asked += 1;
         return choose(organizationId, isAlone);
       };
-      expect([...test.conductor['queue'].waiting()]).toHaveLength(31);
+      expect([...test.term['queue'].waiting()]).toHaveLength(31);
       for (let pump = 0; pump < 20; pump += 1) await test.place();
       // of the one that has the runner, at each
       expect(asked).toBe(20);
@@ -160,11 +160,11 @@ describe('the placer', () => {
          values ($1, $2, 'small', 0, 1, 'bytes', null), ($1, $2, 'large', 2, 1, null, 'hash')`,
         [ref.organizationId, ref.runId],
       );
-      const claim = test.conductor.claims.get(ref.runId);
+      const claim = test.term.claims.get(ref.runId);
       if (!claim) throw new Error('no claim');
-      await test.conductor['takeback'].takeAway(claim, 'a test', true);
+      await test.term['takeback'].takeAway(claim, 'a test', true);
       await test.runs.database.rows('update run_live set not_before = null');
-      test.conductor['queue'].add({ ...runnable, runId: ref.runId });
+      test.term['queue'].add({ ...runnable, runId: ref.runId });
       await test.place();
       const [first, second] = await test.told('assign', 2);
       expect(second?.assignment).toMatchObject({ attempt: 2, isAlone: true });

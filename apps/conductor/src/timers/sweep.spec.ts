@@ -73,14 +73,14 @@ describe('a sweep', () => {
     await set(ref, `cancel_requested_at = now() - interval '11 seconds'`);
     await test.sweep();
     expect(await end(ref)).toMatchObject({ status: 'cancelled', data: { confirmed: false } });
-    expect(test.conductor.claims.size).toBe(0);
+    expect(test.term.claims.size).toBe(0);
   });
 
   it('ends what has waited in the queue longer than it may, and only there', async () => {
     const [late, early] = [await test.runs.queued(runnable), await test.runs.queued(runnable)];
     const running = await test.assigned(runnable, executorId);
     for (const ref of [late, running]) await set(ref, `expires_at = now() - interval '1 second'`);
-    const { leaseStore } = test.conductor['sweep']['options'];
+    const { leaseStore } = test.term['sweep']['options'];
     expect((await leaseStore.overdue()).map(({ runId }) => runId)).toEqual([late.runId]);
     await test.sweep();
     const { error, ...rest } = await end(late);
@@ -122,7 +122,7 @@ describe('the housekeeping', () => {
       `select 'run_event_' || to_char((now() at time zone 'UTC')::date + 7, 'YYYYMMDD') as name`,
     );
     await test.runs.database.rows(`drop table ${before?.name}`);
-    await keepHouse(test.conductor['session']);
+    await keepHouse(test.term.session);
     expect(
       await test.runs.database.rows('select from pg_class where relname = $1', [before?.name]),
     ).toHaveLength(1);
@@ -136,7 +136,7 @@ describe('the housekeeping', () => {
         [runnable.organizationId, age],
       );
     for (const age of ['23 hours 59 minutes', '24 hours 1 minute']) await insert(age);
-    await keepHouse(test.conductor['session']);
+    await keepHouse(test.term.session);
     expect(await test.runs.database.rows('select key from idempotency')).toEqual([
       { key: '23 hours 59 minutes' },
     ]);

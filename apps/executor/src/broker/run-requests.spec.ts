@@ -13,11 +13,12 @@ const PLAN = planOf([
 ]);
 const request = (nodeId: string) => ({ nodeId, method: 'GET', url: 'https://a.test', headers: [] });
 
-function requests() {
+function requests(given: { presence?: Promise<void> } = {}) {
   const opened: (BrokeredRequest & { settle: () => void })[] = [];
   const sent: [number, ResponsePart][] = [];
   const refusals: [string, string, number][] = [];
   const stop = new AbortController();
+  const presence: Promise<void> | undefined = given.presence;
   const broker: Pick<EgressBroker, 'send'> = {
     send: (brokered) => new Promise((settle) => opened.push({ ...brokered, settle })),
   };
@@ -26,6 +27,7 @@ function requests() {
     redactor: new Redactor([]),
     secrets: [secret('ONE'), secret('TWO')],
     signal: stop.signal,
+    whenPresent: () => presence,
     send: (number, part) => sent.push([number, part]),
     whenDrained: async () => undefined,
     refused: (...refusal) => refusals.push(refusal),
@@ -34,6 +36,17 @@ function requests() {
 }
 
 describe('the requests of a run', () => {
+  it('leave when the executor is heard again, and not before', async () => {
+    const { promise: presence, resolve } = Promise.withResolvers<void>();
+    const { made, opened } = requests({ presence });
+    made.frame(0, request('a'), PLAN);
+    await new Promise(setImmediate);
+    expect(opened).toHaveLength(0);
+    resolve();
+    await new Promise(setImmediate);
+    expect(opened).toHaveLength(1);
+  });
+
   it('may use the secrets that their own node refers to, in the headers that it declared', () => {
     const { made, opened } = requests();
     for (const [index, nodeId] of ['a', 'b', 'unknown'].entries()) made.frame(index, request(nodeId), PLAN);

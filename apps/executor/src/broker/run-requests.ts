@@ -9,6 +9,8 @@ export interface RunRequestsOptions {
   redactor: Redactor;
   secrets: readonly GrantedSecret[];
   signal: AbortSignal;
+  /** While the executor is parked nothing leaves it. */
+  whenPresent: (signal: AbortSignal) => Promise<void> | undefined;
   send: (request: number, part: ResponsePart) => void;
   whenDrained: () => Promise<void>;
   /** One per host, then counted. */
@@ -38,18 +40,28 @@ export class RunRequests {
     }
     const abort = new AbortController();
     this.open.set(number, abort);
-    const { broker, redactor, signal, send, whenDrained } = this.options;
-    void broker
-      .send({
-        request,
-        use: this.useOf(request.nodeId, plan),
-        redactor,
-        signal: AbortSignal.any([abort.signal, signal]),
-        answer: (part) => send(number, part),
-        whenDrained,
-        refused: (host, reason) => this.countRefusal(host, reason),
-      })
-      .finally(() => this.open.delete(number));
+    void this.send(number, request, abort, plan).finally(() => this.open.delete(number));
+  }
+
+  private async send(
+    number: number,
+    request: HttpRequest,
+    abort: AbortController,
+    plan: Plan | undefined,
+  ): Promise<void> {
+    const { broker, redactor, whenPresent, send, whenDrained } = this.options;
+    const signal = AbortSignal.any([abort.signal, this.options.signal]);
+    const present = whenPresent(signal);
+    if (present) await present;
+    await broker.send({
+      request,
+      use: this.useOf(request.nodeId, plan),
+      redactor,
+      signal,
+      answer: (part) => send(number, part),
+      whenDrained,
+      refused: (host, reason) => this.countRefusal(host, reason),
+    });
   }
 
   private useOf(nodeId: string, plan: Plan | undefined) {

@@ -14,6 +14,7 @@ import type { LostBecause, RunInRunner } from '../runners/runner.ts';
 import type { RunnerPool, Seat } from '../runners/runner-pool.ts';
 import type { DoneOutcome } from './attempts.ts';
 import { prepareRun } from './prepare-run.ts';
+import type { Presence } from './presence.ts';
 import { type Stop, stopOf } from './stop.ts';
 
 export interface ExecutorParts {
@@ -22,6 +23,7 @@ export interface ExecutorParts {
   plans: PlanCache;
   pool: RunnerPool;
   brokers: Brokers;
+  presence: Presence;
   /** How long a run has to stop by itself before its runner is killed. */
   cancelGraceMs: number;
 }
@@ -66,6 +68,7 @@ export class AssignedRun implements RunInRunner {
       redactor,
       secrets: assignment.secrets,
       signal: this.abort.signal,
+      whenPresent: (signal) => parts.presence.whenPresent(signal),
       send: (request, part) => this.seat?.runner.send({ kind: 'response', run: this.number, request, part }),
       whenDrained: async () => this.seat?.runner.sandbox.whenDrained(),
       refused: (host, reason, count) => this.reporter.report('egress.refused', { host, reason, count }),

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { EmbeddedBus } from '#libs/bus';
-import { type Assignment, commandPartition, ExecutorCommand, TOPICS } from '#libs/contracts';
+import { type Assignment, commandPartition, ExecutorCommand, saidInTerm, TOPICS } from '#libs/contracts';
 import { newId } from '#libs/kernel';
 import { PartsOfExecutor } from '../../../../libs/testing/src/executor-parts.ts';
 import { until } from '../../../../libs/testing/src/until.ts';
@@ -20,9 +20,9 @@ describe('the commands of an executor', () => {
     bus = new EmbeddedBus({ partitions: 4 });
     attempts = new Attempts();
     announced = 0;
-    const { executorId, outbox, plans, pool, brokers, cancelGraceMs } = parts;
+    const { executorId, outbox, plans, pool, brokers, presence, cancelGraceMs } = parts;
     consumer = new CommandConsumer({
-      ...{ executorId, outbox, plans, pool, brokers, cancelGraceMs },
+      ...{ executorId, outbox, plans, pool, brokers, presence, cancelGraceMs },
       bus,
       attempts,
       announce: () => {
@@ -38,15 +38,15 @@ describe('the commands of an executor', () => {
   });
 
   const assignment = () => parts.assignment({ organizationId: 'o1' });
-  const publish = (command: Command, executorId = parts.executorId) =>
+  const publish = (command: Command, executorId = parts.executorId, term = 1) =>
     bus.publish([
       {
-        ...ExecutorCommand.encode('o1', command, { executorid: executorId }),
+        ...saidInTerm(ExecutorCommand.encode('o1', command, { executorid: executorId }), term),
         partition: commandPartition(parts.executorId, bus.partitions),
       },
     ]);
-  const assign = (assignment: Assignment, executorId?: string) =>
-    publish({ kind: 'assign', executorId: parts.executorId, assignment }, executorId);
+  const assign = (assignment: Assignment, executorId?: string, term?: number) =>
+    publish({ kind: 'assign', executorId: parts.executorId, assignment }, executorId, term);
   const sent = () => parts.driver.sandbox(0).sent;
   const keyOf = ({ organizationId, runId, attempt }: Assignment) => ({ organizationId, runId, attempt });
 
@@ -88,6 +88,33 @@ describe('the commands of an executor', () => {
     await assign(own);
     await until('its own starts', () => sent().length === 1);
     expect(attempts.held()).toEqual([keyOf(own)]);
+  });
+
+  it('are not taken from one who led before, and are from the next', async () => {
+    const [one, late, same, next] = [assignment(), assignment(), assignment(), assignment()];
+    const { executorId } = parts;
+    expect(consumer.term).toBe(0);
+    for (const [command, term] of [
+      [one, 2],
+      [late, 1],
+      [same, 2],
+      [next, 3],
+    ] as const)
+      await assign(command, executorId, term);
+    await until('those of the leaders start', () => sent().length === 3);
+    expect(attempts.held()).toEqual([one, same, next].map(keyOf));
+    expect(consumer.term).toBe(3);
+  });
+
+  it('raise the term only where they are commands', async () => {
+    const message = ExecutorCommand.encode(null, { kind: 'recorded', executorId: 'e', attempts: [] });
+    const headers = { executorid: parts.executorId, term: '9' };
+    const partition = commandPartition(parts.executorId, bus.partitions);
+    await bus.publish([{ ...message, partition, headers, value: Buffer.from('{}') }]);
+    const one = assignment();
+    await assign(one);
+    await until('it starts', () => sent().length === 1);
+    expect(consumer.term).toBe(1);
   });
 
   it('that are none are dead, and the next one is taken', async () => {

@@ -1,10 +1,11 @@
-import { type Bus, DONE, eachMessage, type Outcome, type Reading } from '#libs/bus';
+import { type Bus, type Delivery, DONE, type Outcome, oneByOne, type Reading, readMessage } from '#libs/bus';
 import {
   type Assignment,
   commandPartition,
   ExecutorCommand,
   type ExecutorCommandData,
   TOPICS,
+  termOf,
 } from '#libs/contracts';
 import { AssignedRun, type ExecutorParts } from './assigned-run.ts';
 import type { Attempts, DoneOutcome } from './attempts.ts';
@@ -21,8 +22,14 @@ export class CommandConsumer {
   private readonly runs = new Map<string, AssignedRun>();
   private reading: Reading | undefined;
   private isDraining = false;
+  private heardTerm = 0;
 
   constructor(private readonly options: CommandConsumerOptions) {}
+
+  /** The highest term in which it was commanded: who led before that leads no more. */
+  get term(): number {
+    return this.heardTerm;
+  }
 
   async start(): Promise<void> {
     const { bus, executorId } = this.options;
@@ -32,7 +39,7 @@ export class CommandConsumer {
       group: 'alone',
       partitions: [commandPartition(executorId, bus.partitions)],
       accepts: (_key, headers) => headers['executorid'] === executorId,
-      handle: eachMessage(ExecutorCommand, ({ data }) => this.handle(data)),
+      handle: oneByOne((delivery) => this.hear(delivery)),
     });
   }
 
@@ -43,6 +50,15 @@ export class CommandConsumer {
     for (const run of this.runs.values()) run.giveBack();
   }
 
+  private hear(delivery: Delivery): Outcome {
+    const term = termOf(delivery.headers);
+    if (term < this.heardTerm) return { kind: 'skip', reason: 'of an earlier term' };
+    const read = readMessage(ExecutorCommand, delivery);
+    if ('outcome' in read) return read.outcome;
+    this.heardTerm = term;
+    return this.handle(read.message.data);
+  }
+
   private handle(command: ExecutorCommandData): Outcome {
     switch (command.kind) {
       case 'assign':
@@ -50,10 +66,20 @@ export class CommandConsumer {
       case 'cancel':
         this.runs.get(nameOf(command))?.cancel();
         return DONE;
+      case 'roll-call':
+        return this.rollCall(command.attempts);
       case 'recorded':
         for (const key of command.attempts) this.options.attempts.recorded(key);
         return DONE;
     }
+  }
+
+  /** What was taken away meanwhile ends here; the rest goes on. */
+  private rollCall(attempts: readonly { runId: string; attempt: number }[]): Outcome {
+    const ours = new Set(attempts.map(nameOf));
+    for (const [name, run] of this.runs) if (!ours.has(name)) run.cancel();
+    this.options.presence.rollCalled();
+    return DONE;
   }
 
   private assign(assignment: Assignment): Outcome {

@@ -13,12 +13,19 @@ describe('the status of an executor', () => {
   beforeEach(async () => {
     parts = await PartsOfExecutor.start();
     attempts = new Attempts();
-    publisher = new StatusPublisher(parts.bus, parts.executorId, parts.pool, attempts, parts.outbox);
+    publisher = new StatusPublisher({ ...partsOf(parts), attempts, term: () => 7 });
   });
   afterEach(async () => {
     publisher.stop();
     jest.useRealTimers();
     await parts.stop();
+  });
+  const partsOf = ({ bus, executorId, pool, outbox, presence }: PartsOfExecutor) => ({
+    bus,
+    executorId,
+    pool,
+    outbox,
+    presence,
   });
   const said = () =>
     parts.bus.batches
@@ -44,6 +51,8 @@ describe('the status of an executor', () => {
         done: [{ ...key('r2'), outcome: 'lost' }],
         eventOffsets: { 3: 17 },
         isDraining: true,
+        isParked: false,
+        term: 7,
       },
     ]);
   });

@@ -1,25 +1,34 @@
 import type { Bus } from '#libs/bus';
-import { ExecutorStatus } from '#libs/contracts';
+import { type BusMessage, ExecutorStatus } from '#libs/contracts';
 import { DEFAULTS } from '#libs/domain';
 import type { EventOutbox } from '../events/event-outbox.ts';
 import type { RunnerPool } from '../runners/runner-pool.ts';
 import type { Attempts } from './attempts.ts';
+import type { Presence } from './presence.ts';
 
 const EACH_MS = 1_000;
+
+export interface StatusPublisherOptions {
+  bus: Bus;
+  executorId: string;
+  pool: RunnerPool;
+  attempts: Attempts;
+  outbox: EventOutbox;
+  presence: Presence;
+  /** The highest that was heard of. */
+  term: () => number;
+}
 
 /** Says each second, and at once when asked, how it stands with this executor. */
 export class StatusPublisher {
   private timer: NodeJS.Timeout | undefined;
   private isSoon = false;
+  private sending: Promise<void> | undefined;
+  /** Something changed since the status that is under way. */
+  private isStale = false;
   isDraining = false;
 
-  constructor(
-    private readonly bus: Bus,
-    private readonly executorId: string,
-    private readonly pool: RunnerPool,
-    private readonly attempts: Attempts,
-    private readonly outbox: EventOutbox,
-  ) {}
+  constructor(private readonly options: StatusPublisherOptions) {}
 
   start(): void {
     this.timer = setInterval(() => void this.publish(), EACH_MS);
@@ -39,18 +48,41 @@ export class StatusPublisher {
     clearInterval(this.timer);
   }
 
+  /** A status that is lost is followed by the next; while one is under way there is none beside it. */
   async publish(): Promise<void> {
-    const status = ExecutorStatus.encode(null, {
-      executorId: this.executorId,
-      maxRunners: this.pool.maxRunners,
+    if (this.sending) {
+      this.isStale = true;
+      return this.sending;
+    }
+    this.sending = this.send();
+    await this.sending;
+  }
+
+  private async send(): Promise<void> {
+    const { bus, presence } = this.options;
+    do {
+      this.isStale = false;
+      await bus.publish([this.status()]).then(
+        () => presence.heard(),
+        () => undefined,
+      );
+    } while (this.isStale);
+    this.sending = undefined;
+  }
+
+  private status(): BusMessage {
+    const { executorId, pool, attempts, outbox, presence, term } = this.options;
+    return ExecutorStatus.encode(null, {
+      executorId,
+      maxRunners: pool.maxRunners,
       slotsPerRunner: DEFAULTS.slotsPerRunner,
-      warm: this.pool.warmSlots(),
-      held: this.attempts.held(),
-      done: this.attempts.done(),
-      eventOffsets: { ...this.outbox.offsets },
+      warm: pool.warmSlots(),
+      held: attempts.held(),
+      done: attempts.done(),
+      eventOffsets: { ...outbox.offsets },
       isDraining: this.isDraining,
+      isParked: presence.isParked,
+      term: term(),
     });
-    // a status that is lost is followed by the next
-    await this.bus.publish([status]).catch(() => undefined);
   }
 }

@@ -53,6 +53,20 @@ describe('the staging of an attempt', () => {
     expect(store.requests).toEqual([]);
   });
 
+  it('takes as many values as it has signatures, each with its own', async () => {
+    const grant = {
+      url: `${store.url}/{i}?sig={signature}`,
+      signatures: ['a', 'b'],
+      maxBytes: 9,
+      stateBytes: 9,
+    };
+    const place = new Staging(grant, new AbortController().signal);
+    for (const value of ['x', 'y', 'x']) await place.upload(Buffer.from(value), 'output');
+    await expect(place.upload(Buffer.from('z'), 'output')).rejects.toThrow('may put out 2 large values');
+    await expect(place.upload(Buffer.from('z'), 'state')).rejects.toBeInstanceOf(LimitExceeded);
+    expect(store.requests.map(({ path }) => path)).toEqual(['/0?sig=a', '/1?sig=b']);
+  });
+
   it('fails where the store does not take it', async () => {
     store.answer = (response) => response.writeHead(409).end();
     await expect(staging().upload(Buffer.from('x'), 'output')).rejects.toThrow('could not be uploaded: 409');

@@ -1,4 +1,4 @@
-import type { Assignment, StagedBlob } from '#libs/contracts';
+import { type Assignment, putUrl, type StagedBlob } from '#libs/contracts';
 import { contentHash } from '#libs/crypto';
 import { BLOB_TIMEOUT_MS, BlobUnavailable, within } from '../blobs/granted-blobs.ts';
 
@@ -22,8 +22,10 @@ export class Staging {
     if (earlier) return earlier;
     if (!this.kept.has(hash)) this.count(content.byteLength, as);
     const staged = { i: this.known.size, hash, size: content.byteLength };
+    const url = putUrl(this.grant, staged.i);
+    if (url === undefined) throw new LimitExceeded(`A run may put out ${staged.i} large values.`);
     this.known.set(hash, staged);
-    const answer = await fetch(this.grant.url.replace('{i}', String(staged.i)), {
+    const answer = await fetch(url, {
       method: 'PUT',
       body: content as Uint8Array<ArrayBuffer>,
       headers: { 'content-type': 'application/octet-stream' },

@@ -2,8 +2,9 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 import { Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { ReadinessReport } from '#libs/http';
 import { HealthController } from './health.controller.ts';
-import { Readiness, type ReadinessReport } from './readiness.ts';
+import { Readiness } from './readiness.ts';
 
 describe('the readiness that is told', () => {
   let app: NestFastifyApplication;

@@ -1,6 +1,7 @@
 import { Controller, Get, Res } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
+import { readinessAnswer } from '#libs/http';
 import { Public } from '../access/public.ts';
 import { Readiness } from './readiness.ts';
 
@@ -20,15 +21,7 @@ export class HealthController {
   @Public()
   @Get('readyz')
   async ready(@Res() reply: FastifyReply): Promise<void> {
-    const { isReady, degraded } = await this.readiness.report();
-    await reply
-      .status(isReady ? 200 : 503)
-      .header('content-type', 'application/json; charset=utf-8')
-      .send(
-        JSON.stringify({
-          status: isReady ? (degraded.length > 0 ? 'degraded' : 'ok') : 'unavailable',
-          degraded,
-        }),
-      );
+    const { status, body } = readinessAnswer(await this.readiness.report());
+    await reply.status(status).header('content-type', 'application/json; charset=utf-8').send(body);
   }
 }

@@ -1,1 +1,2 @@
-export { Readiness, type ReadinessReport } from './readiness.ts';
+export { DatabaseReadiness } from './database-readiness.ts';
+export { Readiness } from './readiness.ts';

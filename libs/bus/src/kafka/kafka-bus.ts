@@ -22,19 +22,21 @@ export class KafkaBus extends Bus {
     private readonly admin: Admin,
     private readonly publisher: KafkaPublisher,
     private readonly counts: ReadonlyMap<string, number>,
+    private readonly prefix: string,
   ) {
     super();
   }
 
   static async connect(settings: KafkaSettings, log: Logger): Promise<KafkaBus> {
+    const { prefix = '' } = settings;
     const kafka = kafkaOf(settings, log);
     const admin = kafka.admin();
     try {
       await admin.connect();
-      const counts = await readTopics(admin);
+      const counts = await readTopics(admin, prefix);
       const publisher = new KafkaPublisher(kafka);
       await publisher.connect();
-      return new KafkaBus(kafka, admin, publisher, counts);
+      return new KafkaBus(kafka, admin, publisher, counts, prefix);
     } catch (cause) {
       await admin.disconnect().catch(() => undefined);
       if (cause instanceof AppStartError) throw cause;
@@ -61,7 +63,7 @@ export class KafkaBus extends Bus {
         if (value.length > MAX_MESSAGE_BYTES)
           throw new Error(`a message of ${value.length} bytes is too large for the bus`);
         const { topic, key, headers, partition = this.partitionOf(message) } = message;
-        return { topic, key, headers: { ...headers }, partition, value };
+        return { topic: this.prefix + topic, key, headers: { ...headers }, partition, value };
       }),
     );
   }
@@ -69,6 +71,7 @@ export class KafkaBus extends Bus {
   async subscribe(subscription: Subscription): Promise<Reading> {
     const reading = new KafkaReading(subscription, {
       kafka: this.kafka,
+      prefix: this.prefix,
       endsOf: (topic) => this.endsOf(topic),
       bury: (delivery, reason) => this.bury(subscription.reader, delivery, reason),
     });
@@ -93,7 +96,7 @@ export class KafkaBus extends Bus {
   }
 
   private async endsOf(topic: string): Promise<Map<number, number>> {
-    const ends = await this.admin.fetchTopicOffsets(topic);
+    const ends = await this.admin.fetchTopicOffsets(this.prefix + topic);
     return new Map(ends.map(({ partition, high }) => [partition, Number(high)]));
   }
 

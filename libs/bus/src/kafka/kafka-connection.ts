@@ -5,6 +5,8 @@ export interface KafkaSettings {
   brokers: readonly string[];
   /** What the broker calls this process in its own logs. */
   clientId: string;
+  /** Before the names of topics and groups, where several cells share brokers. */
+  prefix?: string;
   ssl?: KafkaConfig['ssl'];
   sasl?: { mechanism: 'scram-sha-512' | 'scram-sha-256' | 'plain'; username: string; password: string };
 }

@@ -21,6 +21,7 @@ const LEAVE_MS = 5_000;
 
 export interface ReadingParts {
   kafka: Kafka;
+  prefix: string;
   /** The offset behind the last message, per partition. */
   endsOf: (topic: string) => Promise<Map<number, number>>;
   bury: (delivery: Delivery, reason: string) => Promise<void>;
@@ -38,6 +39,8 @@ interface Partition {
 export class KafkaReading implements Reading {
   private readonly partitions = new Map<number, Partition>();
   private readonly group: string;
+  /** As the broker knows it. */
+  private readonly topic: string;
   /** Where a reader that is alone goes on. */
   private ends = new Map<number, number>();
   /** What has been handled and not been committed. */
@@ -54,7 +57,9 @@ export class KafkaReading implements Reading {
     private readonly parts: ReadingParts,
   ) {
     const { reader, topic, group } = subscription;
-    this.group = group === 'shared' ? `hg.${reader}/${topic}` : `hg.${reader}/${topic}/${newId()}`;
+    this.topic = parts.prefix + topic;
+    const readers = `${parts.prefix}hg.${reader}/${topic}`;
+    this.group = group === 'shared' ? readers : `${readers}/${newId()}`;
   }
 
   async start(): Promise<void> {
@@ -103,7 +108,7 @@ export class KafkaReading implements Reading {
     this.lastFetchMs = performance.now();
     const { GROUP_JOIN, FETCH_START, CRASH } = consumer.events;
     consumer.on(GROUP_JOIN, ({ payload }) =>
-      this.joined(consumer, payload.memberAssignment[subscription.topic] ?? []),
+      this.joined(consumer, payload.memberAssignment[this.topic] ?? []),
     );
     consumer.on(FETCH_START, () => {
       this.lastFetchMs = performance.now();
@@ -113,7 +118,7 @@ export class KafkaReading implements Reading {
     });
     await consumer.connect();
     await consumer.subscribe({
-      topics: [subscription.topic],
+      topics: [this.topic],
       fromBeginning: subscription.group === 'shared',
     });
     await consumer.run({
@@ -163,15 +168,14 @@ export class KafkaReading implements Reading {
     for (const number of assigned) {
       const known = this.partitions.get(number) ?? this.open(consumer, number);
       const next = known.source.next ?? (subscription.group === 'alone' ? this.ends.get(number) : undefined);
-      if (next !== undefined)
-        consumer.seek({ topic: subscription.topic, partition: number, offset: String(next) });
+      if (next !== undefined) consumer.seek({ topic: this.topic, partition: number, offset: String(next) });
     }
     subscription.joined?.();
   }
 
   private open(consumer: Consumer, number: number): Partition {
     const { subscription } = this;
-    const place = [{ topic: subscription.topic, partitions: [number] }];
+    const place = [{ topic: this.topic, partitions: [number] }];
     const source = new FetchedPartition({
       handled: (offset) => {
         if (subscription.group === 'alone' || this.partitions.get(number)?.source !== source) return;
@@ -213,7 +217,7 @@ export class KafkaReading implements Reading {
   private async commit(consumer: Consumer): Promise<void> {
     if (this.isCommitting && !this.isStopped) return;
     this.isCommitting = true;
-    const { topic } = this.subscription;
+    const { topic } = this;
     while (this.handled.size > 0) {
       const offsets = [...this.handled].map(([partition, offset]) => ({
         topic,

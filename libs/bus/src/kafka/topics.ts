@@ -30,17 +30,21 @@ export interface Layout {
   partitions: number;
   /** Copies of each message: 3 where there are three brokers. */
   replicas: number;
+  prefix?: string;
 }
 
 /** Makes the topics that are not there. */
-export async function makeTopics(admin: Admin, { partitions, replicas }: Layout): Promise<string[]> {
+export async function makeTopics(
+  admin: Admin,
+  { partitions, replicas, prefix = '' }: Layout,
+): Promise<string[]> {
   const there = new Set(await admin.listTopics());
-  const missing = Object.entries(TOPIC_SETTINGS).filter(([topic]) => !there.has(topic));
+  const missing = Object.entries(TOPIC_SETTINGS).filter(([topic]) => !there.has(prefix + topic));
   if (missing.length === 0) return [];
   await admin.createTopics({
     waitForLeaders: true,
     topics: missing.map(([topic, setting]) => ({
-      topic,
+      topic: prefix + topic,
       numPartitions: setting.partitions ?? partitions,
       replicationFactor: replicas,
       configEntries: [
@@ -52,17 +56,18 @@ export async function makeTopics(admin: Admin, { partitions, replicas }: Layout)
       ],
     })),
   });
-  return missing.map(([topic]) => topic);
+  return missing.map(([topic]) => prefix + topic);
 }
 
 /** How many partitions each topic has; refuses where one is missing. */
-export async function readTopics(admin: Admin): Promise<Map<string, number>> {
+export async function readTopics(admin: Admin, prefix: string): Promise<Map<string, number>> {
   const there = new Set(await admin.listTopics());
-  const missing = Object.keys(TOPIC_SETTINGS).filter((topic) => !there.has(topic));
+  const names = Object.keys(TOPIC_SETTINGS).map((topic) => prefix + topic);
+  const missing = names.filter((name) => !there.has(name));
   if (missing.length > 0)
     throw new AppStartError(
       `Kafka has no topic ${missing.join(', ')}: run "npm run kafka:setup" with the same KAFKA_BROKERS first.`,
     );
-  const { topics } = await admin.fetchTopicMetadata({ topics: Object.keys(TOPIC_SETTINGS) });
-  return new Map(topics.map(({ name, partitions }) => [name, partitions.length]));
+  const { topics } = await admin.fetchTopicMetadata({ topics: names });
+  return new Map(topics.map(({ name, partitions }) => [name.slice(prefix.length), partitions.length]));
 }

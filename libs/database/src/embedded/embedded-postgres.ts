@@ -24,6 +24,8 @@ export interface EmbeddedPostgresOptions {
   directory: string;
   /** Whether a commit survives a power cut. Only tests say no. */
   isDurable: boolean;
+  /** Of 127.0.0.1, for whoever has the password; without it there is none. */
+  port?: number;
   /** Told when the server ended by itself and was started again. */
   restarted?: (reason: string) => void;
 }
@@ -38,7 +40,7 @@ export class EmbeddedPostgres {
   private readonly data: string;
   private binaries: PostgresBinaries | undefined;
   private user: UnixUser | undefined;
-  /** Nobody but this machine's owner reaches it: it has no TCP port. */
+  /** Nobody but this machine's owner reaches it there. */
   private socketDirectory = '';
   private isReady = false;
   private isStopping = false;
@@ -84,7 +86,10 @@ export class EmbeddedPostgres {
 
   private url(): string {
     const password = readFileSync(this.passwordFile(), 'utf8').trim();
-    return `postgresql://postgres:${password}@localhost/postgres?host=${encodeURIComponent(this.socketDirectory)}`;
+    const { port } = this.options;
+    return port === undefined
+      ? `postgresql://postgres:${password}@localhost/postgres?host=${encodeURIComponent(this.socketDirectory)}`
+      : `postgresql://postgres:${password}@127.0.0.1:${port}/postgres`;
   }
 
   private passwordFile(): string {
@@ -153,8 +158,10 @@ export class EmbeddedPostgres {
   }
 
   private settings(): string[] {
+    const { port } = this.options;
     const settings: Record<string, string | number> = {
-      listen_addresses: '',
+      listen_addresses: port === undefined ? '' : '127.0.0.1',
+      ...(port !== undefined && { port }),
       unix_socket_directories: this.socketDirectory,
       unix_socket_permissions: '0700',
       max_connections: 100,

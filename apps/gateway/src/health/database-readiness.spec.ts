@@ -1,9 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import { EgressAllow } from '#libs/config';
 import { createPool, type Pool } from '#libs/database';
-import { ProcessDriver } from '#libs/sandbox';
 import { SqlDatabase } from '#libs/testing';
-import { StandaloneReadiness } from './standalone-readiness.ts';
+import { DatabaseReadiness } from './database-readiness.ts';
 
 describe('the readiness of an installation', () => {
   let database: SqlDatabase;
@@ -15,11 +13,8 @@ describe('the readiness of an installation', () => {
   afterEach(() => database.rows('select ensure_event_days()'));
   afterAll(() => database.dispose());
 
-  class KeepingDriver extends ProcessDriver {
-    override readonly guarantees: ProcessDriver['guarantees'] = ['env', 'kill', 'net'];
-  }
-  const report = ({ driver = new KeepingDriver(), egress = '', from = pool } = {}) =>
-    new StandaloneReadiness(from, EgressAllow.parse(egress), driver).report();
+  const report = ({ from = pool, limits = [] as string[] } = {}) =>
+    new DatabaseReadiness(from, limits).report();
 
   it('has nothing to say where nothing is wrong', async () => {
     expect(await report()).toEqual({ isReady: true, degraded: [] });
@@ -36,18 +31,9 @@ describe('the readiness of an installation', () => {
     });
   });
 
-  it("says that its driver keeps no strangers' code in", async () => {
-    expect(await report({ driver: new ProcessDriver() })).toEqual({
-      isReady: true,
-      degraded: [`The sandbox driver "process" keeps no strangers' code in: only built-in components run.`],
-    });
-  });
-
-  it('says where flows may go although it is private, as it was allowed', async () => {
-    expect(await report({ egress: 'model.internal, 10.0.0.0/8,[fd00::1]:8080' })).toEqual({
-      isReady: true,
-      degraded: ['Flows may reach model.internal, 10.0.0.0/8, [fd00::1]:8080 (HEADGATE_EGRESS_ALLOW).'],
-    });
+  it('says what is limited for good', async () => {
+    const limits = ['One limit.', 'Another.'];
+    expect(await report({ limits })).toEqual({ isReady: true, degraded: limits });
   });
 
   it('is not there without the database', async () => {

@@ -1,0 +1,36 @@
+import { KafkaBus } from '#libs/bus';
+import { kafkaSettings, readConfig } from '#libs/config';
+import { ProbeServer } from '#libs/http';
+import type { Ending } from '#libs/kernel';
+import { ProcessDriver, type SandboxProgram } from '#libs/sandbox';
+import { createLogger } from '#libs/telemetry';
+import { ExecutorConfig } from './executor.config.ts';
+import { Executor } from './executor.ts';
+import { limitsOf } from './limits.ts';
+
+/** The process of the role. */
+export async function beginExecutor(ending: Ending, program: SandboxProgram): Promise<void> {
+  const config = readConfig(ExecutorConfig, process.env);
+  ending.graceMs = config.HEADGATE_SHUTDOWN_GRACE_MS;
+  const log = createLogger('executor', config.HEADGATE_LOG_LEVEL);
+  const bus = await KafkaBus.connect(kafkaSettings(config, 'headgate-executor'), log);
+  ending.add(() => bus.close());
+  const driver = new ProcessDriver();
+  const { HEADGATE_EGRESS_ALLOW: egressAllow } = config;
+  const executor = new Executor({
+    bus,
+    driver,
+    program,
+    maxRunners: config.HEADGATE_MAX_RUNNERS,
+    prewarmedRunners: config.HEADGATE_PREWARMED_RUNNERS,
+    egressAllow,
+    runnerFailed: (reason) => log.error({ reason }, 'a runner did not start'),
+  });
+  ending.add(() => executor.stop());
+  await executor.start();
+  const limits = limitsOf(driver, egressAllow);
+  const { HEADGATE_PROBE_HOST: host, HEADGATE_PROBE_PORT: port } = config;
+  const probe = await ProbeServer.listen({ host, port }, async () => ({ isReady: true, degraded: limits }));
+  ending.add(() => probe.close());
+  log.info({ executorId: executor.id, probePort: probe.port }, 'the executor takes runs');
+}

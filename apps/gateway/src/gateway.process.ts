@@ -1,0 +1,57 @@
+import { join } from 'node:path';
+import { FileBlobStore } from '#libs/blobs';
+import { KafkaBus } from '#libs/bus';
+import { kafkaSettings, projectRoot, readConfig } from '#libs/config';
+import { LocalKeyProvider, readKeysFile } from '#libs/crypto';
+import { createPool, Doors, TenantDatabase } from '#libs/database';
+import { type Component, catalogOf } from '#libs/engine';
+import { type Ending, SystemClock } from '#libs/kernel';
+import { createLogger } from '#libs/telemetry';
+import { GatewayConfig } from './gateway.config.ts';
+import { createGateway } from './gateway.ts';
+import { DatabaseReadiness } from './health/health.public.ts';
+import { listen } from './listen.ts';
+
+/** The process of the role. */
+export async function beginGateway(ending: Ending, components: readonly Component[]): Promise<void> {
+  const config = readConfig(GatewayConfig, process.env);
+  ending.graceMs = config.HEADGATE_SHUTDOWN_GRACE_MS;
+  const log = createLogger('gateway', config.HEADGATE_LOG_LEVEL);
+  const keys = readKeysFile(config.HEADGATE_KEYS_FILE, ['root', 'pepper', 'blobUrl', 'jwt']);
+  const clock = new SystemClock();
+  const pool = createPool({
+    url: config.DATABASE_URL,
+    size: config.HEADGATE_DB_CONNECTIONS,
+    name: 'gateway',
+  });
+  ending.add(() => pool.end());
+  const authPool = createPool({ url: config.DATABASE_AUTH_URL, size: 3, name: 'auth' });
+  ending.add(() => authPool.end());
+  const database = new TenantDatabase(pool);
+  ending.add(() => database.close());
+  const bus = await KafkaBus.connect(kafkaSettings(config, 'headgate-gateway'), log);
+  ending.add(() => bus.close());
+  const gateway = await createGateway({
+    bus,
+    pool,
+    doors: new Doors(authPool),
+    database,
+    blobs: new FileBlobStore({
+      directory: config.HEADGATE_BLOB_DIR,
+      baseUrl: () => config.HEADGATE_GATEWAY_URL,
+      signingKey: keys.blobUrl,
+      clock,
+    }),
+    keys,
+    keyProvider: new LocalKeyProvider(keys.root),
+    catalog: catalogOf(components),
+    clock,
+    readiness: new DatabaseReadiness(authPool, []),
+    openApiPath: join(projectRoot(), 'docs', 'openapi.json'),
+    log,
+  });
+  ending.add(() => gateway.close());
+  await gateway.init();
+  const url = await listen(gateway, config.HEADGATE_HOST, config.HEADGATE_PORT);
+  log.info({ url }, 'the gateway listens');
+}

@@ -1,0 +1,49 @@
+import { FileBlobStore } from '#libs/blobs';
+import { KafkaBus } from '#libs/bus';
+import { kafkaSettings, readConfig } from '#libs/config';
+import { readKeysFile } from '#libs/crypto';
+import { createPool } from '#libs/database';
+import { ProbeServer } from '#libs/http';
+import { type Ending, SystemClock } from '#libs/kernel';
+import { createLogger } from '#libs/telemetry';
+import { RecorderConfig } from './recorder.config.ts';
+import { Recorder } from './recorder.ts';
+
+const CONNECTIONS = 3;
+
+/** The process of the role. */
+export async function beginRecorder(ending: Ending): Promise<void> {
+  const config = readConfig(RecorderConfig, process.env);
+  ending.graceMs = config.HEADGATE_SHUTDOWN_GRACE_MS;
+  const log = createLogger('recorder', config.HEADGATE_LOG_LEVEL);
+  const keys = readKeysFile(config.HEADGATE_KEYS_FILE, ['cell']);
+  const pool = createPool({ url: config.DATABASE_URL, size: CONNECTIONS, name: 'recorder' });
+  ending.add(() => pool.end());
+  const bus = await KafkaBus.connect(kafkaSettings(config, 'headgate-recorder'), log);
+  ending.add(() => bus.close());
+  const recorder = new Recorder({
+    bus,
+    pool,
+    // it takes values over, and gives nobody a way to them
+    blobs: new FileBlobStore({
+      directory: config.HEADGATE_BLOB_DIR,
+      baseUrl: () => '',
+      signingKey: Buffer.alloc(0),
+      clock: new SystemClock(),
+    }),
+    cellKey: keys.cell,
+    log,
+  });
+  ending.add(() => recorder.stop());
+  await recorder.start(false);
+  const { HEADGATE_PROBE_HOST: host, HEADGATE_PROBE_PORT: port } = config;
+  const probe = await ProbeServer.listen({ host, port }, async () => {
+    const isReady = await pool.query('select 1').then(
+      () => true,
+      () => false,
+    );
+    return { isReady, degraded: isReady ? [] : ['The database cannot be reached.'] };
+  });
+  ending.add(() => probe.close());
+  log.info({ probePort: probe.port }, 'the recorder reads');
+}

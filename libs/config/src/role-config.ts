@@ -1,0 +1,62 @@
+import { readFileSync } from 'node:fs';
+import { z } from 'zod';
+
+const MINUTE_MS = 60_000;
+
+/** What every process of the product knows. */
+export const PROCESS_CONFIG = {
+  // how long an end may take before it is cut short, in milliseconds
+  HEADGATE_SHUTDOWN_GRACE_MS: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .max(60 * MINUTE_MS)
+    .default(30_000),
+  HEADGATE_LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug']).default('info'),
+};
+
+/** Where a process that serves nobody else tells whether it is well. */
+export const PROBE_CONFIG = {
+  HEADGATE_PROBE_HOST: z.string().default('127.0.0.1'),
+  // 0 for any that is free
+  HEADGATE_PROBE_PORT: z.coerce.number().int().min(0).max(65_535),
+};
+
+export const PostgresUrl = z.url({ protocol: /^postgres(ql)?$/ });
+
+/** How a process reaches Kafka. */
+export const KAFKA_CONFIG = {
+  // host:port, a comma list
+  KAFKA_BROKERS: z
+    .string({ error: 'must name the brokers, as host:port, a comma list' })
+    .regex(/^[^\s,:]+:\d+(,[^\s,:]+:\d+)*$/, 'must be host:port, a comma list')
+    .transform((text) => text.split(',')),
+  // before the names of topics and groups, where several cells share brokers
+  KAFKA_PREFIX: z
+    .string()
+    .regex(/^[\w.-]*$/)
+    .default(''),
+  KAFKA_TLS: z.stringbool().default(false),
+  // a file with the certificates of whoever signed the brokers' own
+  KAFKA_TLS_CA_FILE: z.string().optional(),
+  KAFKA_SASL_MECHANISM: z.enum(['scram-sha-512', 'scram-sha-256', 'plain']).default('scram-sha-512'),
+  KAFKA_SASL_USERNAME: z.string().optional(),
+  KAFKA_SASL_PASSWORD: z.string().optional(),
+};
+
+const KafkaEnvironment = z.object(KAFKA_CONFIG);
+
+/** The settings of the bus, from what was read of the environment. */
+export function kafkaSettings(config: z.output<typeof KafkaEnvironment>, clientId: string) {
+  const { KAFKA_SASL_USERNAME: username, KAFKA_SASL_PASSWORD: password = '' } = config;
+  const authority = config.KAFKA_TLS_CA_FILE;
+  return {
+    brokers: config.KAFKA_BROKERS,
+    clientId,
+    prefix: config.KAFKA_PREFIX,
+    ...(config.KAFKA_TLS && {
+      ssl: authority === undefined ? true : { ca: [readFileSync(authority, 'utf8')] },
+    }),
+    ...(username !== undefined && { sasl: { mechanism: config.KAFKA_SASL_MECHANISM, username, password } }),
+  };
+}

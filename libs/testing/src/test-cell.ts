@@ -1,0 +1,135 @@
+import { mkdtempSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setUpKafka } from '#libs/bus';
+import { ensureKeysFile, LocalKeyProvider, readKeysFile } from '#libs/crypto';
+import { createPool, Doors, type Login, loginUrl, type Pool } from '#libs/database';
+import { newId } from '#libs/kernel';
+import { createLogger } from '#libs/telemetry';
+import { TokenIssuer } from '../../../apps/gateway/src/signin/token-issuer.ts';
+import { freePort } from './broker-ports.ts';
+import { testBrokers } from './kafka-for-tests.ts';
+import { createTestDatabase, TEST_PASSWORDS } from './postgres-for-tests.ts';
+import { type Role, RoleProcess } from './role-process.ts';
+import { type FrontDoor, makeTenant, type Tenant } from './tenants.ts';
+
+const ROLES: readonly Role[] = ['gateway', 'conductor', 'recorder', 'executor'];
+const PARTITIONS = 4;
+
+export interface TestCellOptions {
+  /** Not those that all test files share. */
+  brokers?: readonly string[];
+  databaseUrl?: string;
+  env?: Record<string, string>;
+}
+
+/** A cell whose roles are processes, over a real Kafka and a database of its own. */
+export class TestCell {
+  readonly processes: RoleProcess[] = [];
+  private readonly admin: Pool;
+  private readonly auth: Pool;
+  private readonly keysFile: string;
+  /** Of the first gateway. */
+  gatewayUrl = '';
+
+  private constructor(
+    readonly databaseUrl: string,
+    private readonly directory: string,
+    private readonly kafka: { brokers: readonly string[]; prefix: string },
+    private readonly env: Record<string, string>,
+  ) {
+    this.keysFile = join(directory, 'keys.json');
+    ensureKeysFile(this.keysFile);
+    this.admin = createPool({ url: databaseUrl, size: 2, name: 'test' });
+    this.auth = createPool({ url: this.login('hg_auth'), size: 1, name: 'test' });
+  }
+
+  /** Nothing runs yet. */
+  static async create({ env = {}, ...given }: TestCellOptions = {}): Promise<TestCell> {
+    const databaseUrl = given.databaseUrl ?? (await createTestDatabase());
+    const kafka = { brokers: given.brokers ?? (await testBrokers()), prefix: `${newId()}.` };
+    await setUpKafka({ ...kafka, clientId: 'test' }, PARTITIONS, createLogger('test', 'silent'));
+    return new TestCell(databaseUrl, mkdtempSync(join(tmpdir(), 'headgate-cell-')), kafka, env);
+  }
+
+  /** So many processes of each role. */
+  async startAll(counts: Partial<Record<Role, number>> = {}): Promise<void> {
+    const roles = ROLES.flatMap((role) => Array.from({ length: counts[role] ?? 1 }, () => role));
+    const made: RoleProcess[] = [];
+    // one after another: the first gateway's address is known to the others
+    for (const role of roles) made.push(await this.make(role));
+    await Promise.all(made.map((one) => one.start()));
+  }
+
+  of(role: Role): RoleProcess[] {
+    return this.processes.filter((one) => one.role === role);
+  }
+
+  /** A process of a role, once it is ready. */
+  async start(role: Role, env: Record<string, string> = {}): Promise<RoleProcess> {
+    return (await this.make(role, env)).start();
+  }
+
+  /** A process of a role that is not started. */
+  async make(role: Role, env: Record<string, string> = {}): Promise<RoleProcess> {
+    const port = await freePort();
+    const one = new RoleProcess(role, port, { ...this.envOf(role, port), ...this.env, ...env });
+    if (role === 'gateway') this.gatewayUrl ||= one.url;
+    this.processes.push(one);
+    return one;
+  }
+
+  /** An organization with an owner, through a gateway of the cell. */
+  tenant(name = `org-${newId()}`): Promise<Tenant> {
+    const keys = readKeysFile(this.keysFile);
+    const door: FrontDoor = {
+      url: this.gatewayUrl,
+      keys: new LocalKeyProvider(keys.root),
+      tokens: new TokenIssuer(keys, new Doors(this.auth)),
+    };
+    return makeTenant(door, this.admin, name);
+  }
+
+  /** Looks into the database as its superuser. */
+  async rows<Row extends object>(statement: string, values: unknown[] = []): Promise<Row[]> {
+    return (await this.admin.query<Row>(statement, values)).rows;
+  }
+
+  async dispose(): Promise<void> {
+    for (const one of this.processes) one.thaw();
+    await Promise.all(this.processes.map((one) => one.end()));
+    await Promise.all([this.admin.end(), this.auth.end()]);
+    await rm(this.directory, { recursive: true, force: true });
+  }
+
+  private login(login: Login): string {
+    return loginUrl(this.databaseUrl, login, TEST_PASSWORDS);
+  }
+
+  private envOf(role: Role, port: number): Record<string, string> {
+    const common = {
+      KAFKA_BROKERS: this.kafka.brokers.join(','),
+      KAFKA_PREFIX: this.kafka.prefix,
+      HEADGATE_LOG_LEVEL: 'info',
+    };
+    if (role === 'executor')
+      return {
+        ...common,
+        HEADGATE_PROBE_PORT: String(port),
+        HEADGATE_MAX_RUNNERS: '4',
+        HEADGATE_PREWARMED_RUNNERS: '1',
+        HEADGATE_EGRESS_ALLOW: '127.0.0.1',
+      };
+    const ours = {
+      ...common,
+      DATABASE_URL: this.login(`hg_${role}`),
+      HEADGATE_KEYS_FILE: this.keysFile,
+      HEADGATE_BLOB_DIR: join(this.directory, 'blobs'),
+      HEADGATE_GATEWAY_URL: this.gatewayUrl || `http://127.0.0.1:${port}`,
+    };
+    return role === 'gateway'
+      ? { ...ours, DATABASE_AUTH_URL: this.login('hg_auth'), HEADGATE_PORT: String(port) }
+      : { ...ours, HEADGATE_PROBE_PORT: String(port) };
+  }
+}

@@ -1,0 +1,4 @@
+import { postgresServer } from './servers.config.ts';
+import { stop } from './stop.ts';
+
+stop(postgresServer);
