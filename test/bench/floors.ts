@@ -2,9 +2,8 @@ import { fork, spawn } from 'node:child_process';
 import { join } from 'node:path';
 import pg from 'pg';
 import { newId } from '#libs/kernel';
-import { load, type Measured, quantile } from './load.ts';
-import { BODY } from './product-process.ts';
-import type { Line } from './report.ts';
+import { BODY, load, type Measured, quantile } from './load.ts';
+import { floorLine, type Line } from './report.ts';
 
 /** What the same machine does, in the same run, without a product in between. */
 export interface Floors {
@@ -23,14 +22,13 @@ export async function takeFloors(databaseUrl: string, seconds: number): Promise<
   const alone = await bareEcho(BODY, 1, Math.min(seconds, 2));
   const together = await bareEcho(BODY, CALLERS, seconds);
   const echoMs = quantile(alone.latenciesMs, 0.5);
-  const line = (name: string, value: number, unit: string): Line => ({ name: `floor: ${name}`, value, unit });
   const lines = [
-    line('durable insert, p50', insertMs, 'ms'),
-    line('bare child process, start to first word, p50', childStartMs, 'ms'),
-    line('bare child process, a word there and back, p50', childAnswerMs, 'ms'),
-    line('bare Fastify echo, one caller, p50', echoMs, 'ms'),
-    line(`bare Fastify echo, ${CALLERS} callers`, together.perSecond, '/s'),
-    line('echo, three inserts and a word to a child, added up', echoMs + 3 * insertMs + childAnswerMs, 'ms'),
+    floorLine('durable insert, p50', insertMs, 'ms'),
+    floorLine('bare child process, start to first word, p50', childStartMs, 'ms'),
+    floorLine('bare child process, a word there and back, p50', childAnswerMs, 'ms'),
+    floorLine('bare Fastify echo, one caller, p50', echoMs, 'ms'),
+    floorLine(`bare Fastify echo, ${CALLERS} callers`, together.perSecond, '/s'),
+    floorLine('echo, three inserts and a word to a child, added up', echoMs + 3 * insertMs + childAnswerMs, 'ms'),
   ];
   return { insertMs, childStartMs, echoPerSecond: together.perSecond, lines };
 }
@@ -45,6 +43,7 @@ async function bareEcho(body: string, callers: number, seconds: number): Promise
     path: '/echo',
     headers: { 'content-type': 'application/json' },
     body,
+    status: 200,
   };
   await load(target, callers, 1);
   const measured = await load(target, callers, seconds);
@@ -52,7 +51,7 @@ async function bareEcho(body: string, callers: number, seconds: number): Promise
   return measured;
 }
 
-async function durableInsertMs(databaseUrl: string, rounds: number): Promise<number> {
+export async function durableInsertMs(databaseUrl: string, rounds: number): Promise<number> {
   const client = new pg.Client({ connectionString: databaseUrl });
   await client.connect();
   await client.query('create table if not exists bench_floor (id uuid primary key, payload text)');

@@ -7,6 +7,29 @@ export interface Target {
   path: string;
   headers: Record<string, string>;
   body: string;
+  /** The status of every answer. */
+  status: number;
+}
+
+export const BODY = JSON.stringify({ input: 'hello world' });
+
+/** The call that runs a deployment and waits for its end; or, with no wait, that queues it. */
+export function runTarget(
+  url: string,
+  { name, token }: { name: string; token: string },
+  waitSeconds = 30,
+): Target {
+  return {
+    url,
+    path: `/v1/deployments/${name}/runs`,
+    headers: {
+      authorization: `Bearer ${token}`,
+      'content-type': 'application/json',
+      ...(waitSeconds > 0 && { prefer: `wait=${waitSeconds}` }),
+    },
+    body: BODY,
+    status: waitSeconds > 0 ? 200 : 202,
+  };
 }
 
 export interface Measured {
@@ -16,13 +39,23 @@ export interface Measured {
 }
 
 /** A closed loop: so many callers, each with the next request when the last is answered. */
-export async function load(target: Target, callers: number, seconds: number): Promise<Measured> {
+export function load(target: Target, callers: number, seconds: number): Promise<Measured> {
+  const endMs = performance.now() + seconds * 1000;
+  return callAll(callers, () => (performance.now() < endMs ? target : undefined));
+}
+
+/** Each of these once, by so many callers. */
+export function callEach(targets: readonly Target[], callers: number): Promise<Measured> {
+  let next = 0;
+  return callAll(callers, () => targets[next++]);
+}
+
+async function callAll(callers: number, next: () => Target | undefined): Promise<Measured> {
   const agent = new Agent({ keepAlive: true, maxSockets: callers });
   const latenciesMs: number[] = [];
   const startedMs = performance.now();
-  const endMs = startedMs + seconds * 1000;
   const caller = async () => {
-    while (performance.now() < endMs) latenciesMs.push(await once(target, agent));
+    for (let target = next(); target; target = next()) latenciesMs.push(await once(target, agent));
   };
   await Promise.all(Array.from({ length: callers }, caller));
   agent.destroy();
@@ -30,8 +63,8 @@ export async function load(target: Target, callers: number, seconds: number): Pr
   return { latenciesMs: latenciesMs.sort((a, b) => a - b), perSecond: latenciesMs.length / took };
 }
 
-/** One request; anything but 200 ends the bench. */
-export function once({ url, path, headers, body }: Target, agent?: Agent): Promise<number> {
+/** One request; an answer with another status ends the bench. */
+export function once({ url, path, headers, body, status }: Target, agent?: Agent): Promise<number> {
   const { hostname, port } = new URL(url);
   const startedMs = performance.now();
   return new Promise((resolve, reject) => {
@@ -47,7 +80,7 @@ export function once({ url, path, headers, body }: Target, agent?: Agent): Promi
       (answer) => {
         answer.resume();
         answer.once('end', () => {
-          if (answer.statusCode === 200) resolve(performance.now() - startedMs);
+          if (answer.statusCode === status) resolve(performance.now() - startedMs);
           else reject(new Error(`a request was answered with ${answer.statusCode}`));
         });
       },

@@ -1,12 +1,29 @@
 import { promptChain } from '#libs/testing';
+import type { Counters } from './counted.ts';
 import type { Floors } from './floors.ts';
-import { load, once, quantile } from './load.ts';
+import { load, once, quantile, type Target } from './load.ts';
 import { canMeasureProcesses, cpuSeconds } from './processes.ts';
 import type { ProductProcess } from './product-process.ts';
 import type { Line } from './report.ts';
 
 const MARKED_CALLERS = 32;
 const ROUNDS = 80;
+
+/** An installation that the bench calls and looks into. */
+export interface Measurable {
+  /** The processes below which all others of it stand. */
+  readonly roots: readonly number[];
+  echo(): Promise<Target>;
+  counters(): Promise<Counters>;
+}
+
+/** By what a figure is known to those who set its mark. */
+export type EchoFigures = Record<
+  'throughput' | 'p50' | 'p99' | 'cpu' | 'statements' | 'commits' | 'messages' | 'requests' | 'handOff',
+  number
+>;
+
+export type Marks<Name extends string> = Partial<Record<Name, NonNullable<Line['mark']>>>;
 
 /** The echo flow through the front door, by so many callers at once. */
 export async function measureEcho(
@@ -15,6 +32,11 @@ export async function measureEcho(
   callers: number,
   seconds: number,
 ): Promise<Line[]> {
+  const figures = await takeEcho(product, callers, seconds);
+  return echoLines(callers, figures, marksAt(callers, floors, figures.p50));
+}
+
+export async function takeEcho(product: Measurable, callers: number, seconds: number): Promise<EchoFigures> {
   const echo = await product.echo();
   await load(echo, callers, 0.5);
   const before = await product.counters();
@@ -23,46 +45,53 @@ export async function measureEcho(
   const cpuAfter = canMeasureProcesses ? cpuSeconds(product.roots) : Number.NaN;
   const after = await product.counters();
   const runs = measured.latenciesMs.length;
-  const p50 = quantile(measured.latenciesMs, 0.5);
-  const p99 = quantile(measured.latenciesMs, 0.99);
   const handOffs = after.handOffsMs.toSorted((a, b) => a - b);
-  const perRun = (count: number) => count / runs;
-
-  const at = `echo, ${callers === 1 ? 'one caller' : `${callers} callers`}`;
-  const figures: Record<string, Line> = {
-    throughput: { name: `${at}: throughput`, value: measured.perSecond, unit: 'runs/s' },
-    p50: { name: `${at}: p50`, value: p50, unit: 'ms' },
-    p99: { name: `${at}: p99`, value: p99, unit: 'ms' },
-    cpu: {
-      name: `${at}: processor time per run, with Postgres`,
-      value: ((cpuAfter - cpuBefore) * 1000) / runs,
-      unit: 'ms',
-    },
-    statements: {
-      name: `${at}: statements per run`,
-      value: perRun(after.statements - before.statements),
-      unit: '',
-    },
-    commits: { name: `${at}: commits per run`, value: perRun(after.commits - before.commits), unit: '' },
-    messages: {
-      name: `${at}: bus messages per run`,
-      value: perRun(after.messages - before.messages),
-      unit: '',
-    },
-    handOff: {
-      name: `${at}: warm hand-off to the runner's first word, p50`,
-      value: quantile(handOffs, 0.5),
-      unit: 'ms',
-    },
+  const perRun = (what: 'statements' | 'commits' | 'messages' | 'requests') =>
+    (after[what] - before[what]) / runs;
+  return {
+    throughput: measured.perSecond,
+    p50: quantile(measured.latenciesMs, 0.5),
+    p99: quantile(measured.latenciesMs, 0.99),
+    cpu: ((cpuAfter - cpuBefore) * 1000) / runs,
+    statements: perRun('statements'),
+    commits: perRun('commits'),
+    messages: perRun('messages'),
+    requests: perRun('requests'),
+    handOff: quantile(handOffs, 0.5),
   };
-  for (const [name, mark] of Object.entries(marksAt(callers, floors, p50))) {
-    const line = figures[name];
-    if (line) line.mark = mark;
-  }
-  return Object.values(figures);
 }
 
-function marksAt(callers: number, floors: Floors, p50: number): Record<string, NonNullable<Line['mark']>> {
+export function echoLines(
+  callers: number,
+  figures: Partial<EchoFigures>,
+  marks: Marks<keyof EchoFigures>,
+): Line[] {
+  return ECHO_LINES.flatMap(([name, words, unit]) => {
+    const value = figures[name];
+    const mark = marks[name];
+    return value === undefined
+      ? []
+      : [{ name: `${atCallers(callers)}: ${words}`, value, unit, ...(mark && { mark }) }];
+  });
+}
+
+export function atCallers(callers: number): string {
+  return `echo, ${callers === 1 ? 'one caller' : `${callers} callers`}`;
+}
+
+const ECHO_LINES: [name: keyof EchoFigures, words: string, unit: string][] = [
+  ['throughput', 'throughput', 'runs/s'],
+  ['p50', 'p50', 'ms'],
+  ['p99', 'p99', 'ms'],
+  ['cpu', 'processor time per run, with all servers', 'ms'],
+  ['statements', 'statements per run', ''],
+  ['commits', 'commits per run', ''],
+  ['messages', 'bus messages per run', ''],
+  ['requests', 'produce requests per run', ''],
+  ['handOff', "warm hand-off to the runner's first word, p50", 'ms'],
+];
+
+function marksAt(callers: number, floors: Floors, p50: number): Marks<keyof EchoFigures> {
   if (callers === 1) {
     return {
       p50: { is: 'at most', value: 6 * floors.insertMs, of: '2 × three inserts' },

@@ -1,4 +1,5 @@
 import type { JsonObject } from '#libs/kernel';
+import type { Counters } from './counted.ts';
 
 /** What the bench and the product's process say to each other. */
 export type ToProduct =
@@ -14,4 +15,4 @@ export type ToProduct =
 export type FromProduct =
   | { kind: 'ready'; url: string; databaseUrl: string }
   | { kind: 'deployed'; token: string }
-  | { kind: 'counters'; statements: number; commits: number; messages: number; handOffsMs: number[] };
+  | { kind: 'counters'; counters: Counters };

@@ -1,16 +1,16 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { join } from 'node:path';
 import { echoFlow } from '#libs/testing';
-import { load, type Target } from './load.ts';
+import type { Counters } from './counted.ts';
+import { load, runTarget, type Target } from './load.ts';
+import type { Measurable } from './measure-echo.ts';
 import type { FromProduct, ToProduct } from './messages.ts';
 import { postmaster } from './processes.ts';
-
-export const BODY = JSON.stringify({ input: 'hello world' });
 
 type Deploy = Extract<ToProduct, { kind: 'deploy' }>;
 
 /** The product's process, asked one thing at a time. */
-export class ProductProcess {
+export class ProductProcess implements Measurable {
   private echoTarget: Target | undefined;
 
   private constructor(
@@ -43,12 +43,7 @@ export class ProductProcess {
   }: Pick<Deploy, 'name' | 'definition'> & Partial<Deploy>): Promise<Target> {
     this.child.send({ kind: 'deploy', name, definition, variables } satisfies ToProduct);
     const { token } = await answer(this.child, 'deployed');
-    return {
-      url: this.url,
-      path: `/v1/deployments/${name}/runs`,
-      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json', prefer: 'wait=30' },
-      body: BODY,
-    };
+    return runTarget(this.url, { name, token });
   }
 
   async echo(): Promise<Target> {
@@ -60,9 +55,9 @@ export class ProductProcess {
     await load(await this.echo(), 8, 3);
   }
 
-  counters(): Promise<Extract<FromProduct, { kind: 'counters' }>> {
+  async counters(): Promise<Counters> {
     this.child.send({ kind: 'counters' } satisfies ToProduct);
-    return answer(this.child, 'counters');
+    return (await answer(this.child, 'counters')).counters;
   }
 
   async end(): Promise<void> {

@@ -8,53 +8,20 @@ import { EmbeddedPostgres } from '#libs/database';
 import { createLogger } from '#libs/telemetry';
 import { frontDoorOf, makeTenant, TEST_PASSWORDS } from '#libs/testing';
 import { nativeRunner } from '../../apps/executor/src/executor.public.ts';
-import { Runner } from '../../apps/executor/src/runners/runner.ts';
 import { Standalone } from '../../apps/standalone/src/standalone.ts';
+import { countStatements, noCounters, taken, timeHandOffs } from './counted.ts';
 import type { FromProduct, ToProduct } from './messages.ts';
 
 /** The product as it ships, in a process of its own, with counters. Told by messages what to prepare and to report. */
 const [directory = '', egressAllow = ''] = process.argv.slice(2);
-const counters = { statements: 0, commits: 0, messages: 0 };
-const handOffsMs: number[] = [];
-const WRITES = ['accept_runs', 'append_events', 'claim', 'COMMIT', 'commit'];
-
-function countStatements(): void {
-  const query = pg.Client.prototype.query as (...call: unknown[]) => unknown;
-  const counted = function (this: pg.Client, ...call: unknown[]) {
-    const [first] = call as [string | { name?: string; text?: string }];
-    const name = typeof first === 'string' ? first : (first?.name ?? first?.text ?? '');
-    counters.statements += 1;
-    if (WRITES.includes(name)) counters.commits += 1;
-    return query.apply(this, call);
-  };
-  Object.assign(pg.Client.prototype, { query: counted });
-}
-
-function countMessages(): void {
-  const { publish } = EmbeddedBus.prototype;
-  EmbeddedBus.prototype.publish = function (messages) {
-    counters.messages += messages.length;
-    return publish.call(this, messages);
-  };
-}
-
-function timeHandOffs(): void {
-  const { start } = Runner.prototype;
-  Runner.prototype.start = function (what, run) {
-    const startedMs = performance.now();
-    const frame = run.frame.bind(run);
-    run.frame = (first) => {
-      handOffsMs.push(performance.now() - startedMs);
-      run.frame = frame;
-      frame(first);
-    };
-    return start.call(this, what, run);
-  };
-}
-
-countStatements();
-countMessages();
-timeHandOffs();
+const counters = noCounters();
+const { publish } = EmbeddedBus.prototype;
+EmbeddedBus.prototype.publish = function (messages) {
+  counters.messages += messages.length;
+  return publish.call(this, messages);
+};
+countStatements(counters);
+timeHandOffs(counters);
 const keysFile = join(directory, 'keys.json');
 ensureKeysFile(keysFile);
 const keys = readKeysFile(keysFile);
@@ -83,8 +50,7 @@ say({ kind: 'ready', url: standalone.url, databaseUrl });
 
 async function obey(message: ToProduct): Promise<void> {
   if (message.kind === 'end') return end();
-  if (message.kind === 'counters')
-    return void say({ kind: 'counters', ...counters, handOffsMs: handOffsMs.splice(0) });
+  if (message.kind === 'counters') return void say({ kind: 'counters', counters: taken(counters) });
   const tenant = await makeTenant(frontDoorOf(standalone), admin, `bench-${Date.now()}`);
   for (const { name, value, allowedHosts } of message.variables) {
     const place = { name, environmentId: tenant.environmentId, value };

@@ -7,6 +7,10 @@ export interface Line {
   mark?: { is: 'at most' | 'at least'; value: number; of: string };
 }
 
+export function floorLine(name: string, value: number, unit: string): Line {
+  return { name: `floor: ${name}`, value, unit };
+}
+
 export function table(lines: readonly Line[]): string {
   const rows = lines.map(({ name, value, unit, mark }) => [
     name,

@@ -5,10 +5,13 @@ import { projectRoot } from '#libs/config';
 
 /** Reviewed: these ask the database themselves, and why. */
 const REVIEWED: Record<string, string> = {
+  'apps/conductor/src/leader/leadership.ts': 'sets how long a statement of that connection may take',
   'apps/conductor/src/leader/session.ts': "the conductor's one connection, which its stores speak through",
-  'apps/conductor/src/timers/housekeeping.ts': 'calls the routines that make and drop days, and nothing else',
+  'apps/conductor/src/timers/housekeeping.ts':
+    'calls the routine that makes days, and drops idempotency keys',
+  'apps/gateway/src/health/database-readiness.ts': 'asks whether there is a database',
+  'apps/recorder/src/recorder.process.ts': 'asks whether there is a database',
   'apps/standalone/src/demo/seed-demo.ts': 'fills an empty installation once',
-  'apps/standalone/src/standalone-readiness.ts': 'asks whether there is a database',
   'libs/runs/src/run-acceptor.ts': 'the one statement that accepts runs',
   'libs/runs/src/usage-of.ts': 'the one statement that tells what a live run has spent',
 };

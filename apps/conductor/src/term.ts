@@ -153,7 +153,8 @@ export class Term {
   async start(): Promise<void> {
     const { session } = this;
     await this.keyring.check();
-    await ensureEventDays(session);
+    // those of the next days are there: it is no reason not to lead
+    await ensureEventDays(session).catch((cause: unknown) => this.warn(cause, 'making event days failed'));
     if (this.options.executorsOutlive) await this.leases.adoptAll();
     else await this.leases.giveBackUnknown();
     for (const consumer of this.consumers) {

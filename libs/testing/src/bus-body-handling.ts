@@ -96,6 +96,7 @@ export function handling({ name, withProbe, describe, expect, it }: BusBody): vo
         expect(reader.texts.filter((text) => text === 'poison')).toHaveLength(MAX_TRIES);
         await probe.bus.publish([probe.message('key', 'later')]);
         await until('the next comes', () => reader.texts.at(-1) === 'later', 20_000);
+        await dead.whenSeen(1);
         expect(dead.texts).toEqual(['poison']);
         expect(dead.seen[0]?.headers['dead-reason']).toContain('it cannot be read');
       }),
@@ -118,6 +119,7 @@ export function handling({ name, withProbe, describe, expect, it }: BusBody): vo
         await probe.join({ group: 'shared', handle });
         await until('the partition goes on', () => handled.has('four'), 20_000);
         expect([...handled]).toEqual(['one', 'two', 'three', 'four']);
+        await dead.whenSeen(1);
         expect(dead.texts).toEqual(['poison']);
       }),
     );

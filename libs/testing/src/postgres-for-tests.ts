@@ -24,21 +24,24 @@ export async function startTestPostgres(): Promise<TestPostgres> {
   const directory = join(tmpdir(), `headgate-test-${newId()}`, 'postgres');
   const postgres = new EmbeddedPostgres({ directory, isDurable: false });
   const adminUrl = await postgres.start();
-  await admin(adminUrl, `create database ${TEMPLATE}`);
-  await prepareDatabase(
-    databaseUrl(adminUrl, TEMPLATE),
-    TEST_PASSWORDS,
-    join(projectRoot(), 'prisma', 'migrations'),
-    async () => undefined,
-  );
-  process.env[ADMIN_URL] = adminUrl;
-  return {
-    adminUrl,
-    stop: async () => {
-      await postgres.stop();
-      await rm(join(directory, '..'), { recursive: true, force: true });
-    },
+  const stop = async () => {
+    await postgres.stop();
+    await rm(join(directory, '..'), { recursive: true, force: true });
   };
+  try {
+    await admin(adminUrl, `create database ${TEMPLATE}`);
+    await prepareDatabase(
+      databaseUrl(adminUrl, TEMPLATE),
+      TEST_PASSWORDS,
+      join(projectRoot(), 'prisma', 'migrations'),
+      async () => undefined,
+    );
+  } catch (cause) {
+    await stop();
+    throw cause;
+  }
+  process.env[ADMIN_URL] = adminUrl;
+  return { adminUrl, stop };
 }
 
 /** A migrated database of one's own: its administrator's URL. */

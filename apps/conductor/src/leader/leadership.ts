@@ -71,10 +71,10 @@ export class Leadership {
 
   /** Gives the lead up, for one who cannot do with it what it should. */
   resign(session: LeaderSession): void {
-    if (session !== this.session || !this.connection) return;
+    if (session !== this.session) return;
     this.restMs = REST_MS;
     this.lose('it has resigned');
-    cut(this.connection.client);
+    if (this.connection) cut(this.connection.client);
   }
 
   /** From now on a connection that is lost does not come back, so that nobody waits for it. */
@@ -86,6 +86,7 @@ export class Leadership {
 
   async close(): Promise<void> {
     this.retire();
+    clearInterval(this.renewing);
     await this.connection?.client.end().catch(() => undefined);
     await this.standing;
   }
@@ -93,23 +94,30 @@ export class Leadership {
   private async stand(first: Connection, isLeading: boolean): Promise<void> {
     let connection: Connection | undefined = first;
     let leads = isLeading;
+    let hasFailed = false;
     while (!this.isClosed || leads) {
       try {
         if (connection && leads) {
           await this.serve(connection);
           [connection, leads] = [undefined, false];
+        } else if (connection) {
+          leads = await this.elect(connection);
+          hasFailed = false;
+        } else {
           await this.pause(this.restMs);
           this.restMs = 0;
-        } else if (connection) leads = await this.elect(connection);
-        else connection = await this.connect();
+          connection = await this.connect();
+        }
       } catch (cause) {
-        if (!isOutage(cause)) this.options.log.warn({ err: cause }, 'standing for election failed');
+        if (!hasFailed && !isOutage(cause))
+          this.options.log.warn({ err: cause }, 'standing for election failed');
+        hasFailed = true;
         if (connection) cut(connection.client);
         connection = undefined;
         await this.pause(PAUSE_MS);
       }
     }
-    await connection?.client.end();
+    await connection?.client.end().catch(() => undefined);
     this.session?.end('the session is closed');
   }
 

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Admin } from 'kafkajs';
 import { AppStartError } from '#libs/kernel';
 import type { Logger } from '#libs/telemetry';
@@ -5,6 +6,8 @@ import { type KafkaSettings, kafkaOf } from './kafka-connection.ts';
 import { makeTopics } from './topics.ts';
 
 const COPIES = 3;
+const SERVED_MS = 30_000;
+const POLL_MS = 50;
 
 /** Does something as the cluster's administrator, on a connection of its own. */
 export async function asKafkaAdmin<Answer>(
@@ -30,15 +33,31 @@ export async function setUpKafka(
   try {
     return await asKafkaAdmin(settings, log, async (admin) => {
       const { brokers } = await admin.describeCluster();
-      return makeTopics(admin, {
+      const made = await makeTopics(admin, {
         partitions,
         replicas: brokers.length >= COPIES ? COPIES : 1,
         prefix: settings.prefix ?? '',
       });
+      for (const topic of made) await whenServed(admin, topic);
+      return made;
     });
   } catch (cause) {
     throw new AppStartError(
       `Kafka at ${settings.brokers.join(', ')} could not be set up (${(cause as Error).message}): start it, or set KAFKA_BROKERS to where it is.`,
     );
+  }
+}
+
+/** A leader is named for each partition before it serves it. */
+async function whenServed(admin: Admin, topic: string): Promise<void> {
+  const deadline = performance.now() + SERVED_MS;
+  for (;;) {
+    try {
+      await admin.fetchTopicOffsets(topic);
+      return;
+    } catch (cause) {
+      if (performance.now() > deadline) throw cause;
+      await sleep(POLL_MS);
+    }
   }
 }

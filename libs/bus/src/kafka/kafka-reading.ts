@@ -18,6 +18,7 @@ const WATCH_MS = 5_000;
 /** A consumer that has not even asked for so long has silently stopped. */
 const SILENCE_MS = 30_000;
 const LEAVE_MS = 5_000;
+const BEGIN_MS = 30_000;
 
 export interface ReadingParts {
   kafka: Kafka;
@@ -64,8 +65,10 @@ export class KafkaReading implements Reading {
 
   async start(): Promise<void> {
     const { topic, group } = this.subscription;
-    if (group === 'alone') this.ends = await this.parts.endsOf(topic);
-    await this.run();
+    await this.untilReached(async () => {
+      if (group === 'alone') this.ends = await this.parts.endsOf(topic);
+      await this.run();
+    });
     this.watch = setInterval(() => {
       if (performance.now() - this.lastFetchMs > SILENCE_MS) this.restart();
     }, WATCH_MS);
@@ -86,6 +89,20 @@ export class KafkaReading implements Reading {
       LEAVE_MS,
       leave().catch(() => undefined),
     );
+  }
+
+  /** A leader that is being elected, or a broker that is away for a moment, is no reason not to begin. */
+  private async untilReached(work: () => Promise<void>): Promise<void> {
+    const giveUpMs = performance.now() + BEGIN_MS;
+    for (;;) {
+      try {
+        return await work();
+      } catch (cause) {
+        if (this.isStopped || performance.now() > giveUpMs) throw cause;
+        void this.consumer?.disconnect().catch(() => undefined);
+        await sleep(PAUSE_MS);
+      }
+    }
   }
 
   private async run(): Promise<void> {

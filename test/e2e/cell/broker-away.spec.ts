@@ -1,0 +1,81 @@
+import { mkdtempSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import {
+  chain,
+  chatInput,
+  chatOutput,
+  echoFlow,
+  fault,
+  KAFKA_WITHIN_MS,
+  KafkaBroker,
+  type Tenant,
+  TestCell,
+  until,
+  withKafka,
+} from '#libs/testing';
+import type { RunView } from '../gateway/world.ts';
+
+/** Longer than an executor waits before it parks, and than one may be silent. */
+const AWAY_MS = 9_000;
+
+const KEPT = `select count(*)::integer from run_event where type = 'node.completed' and data->>'nodeId' = 'First-1'`;
+
+withKafka(describe)('a cell whose broker is away', () => {
+  let directory: string;
+  let broker: KafkaBroker;
+  let cell: TestCell;
+  let tenant: Tenant;
+  beforeAll(async () => {
+    directory = mkdtempSync(join(tmpdir(), 'headgate-broker-'));
+    broker = new KafkaBroker({ directory: join(directory, 'kafka') });
+    const brokers = (await broker.start()).split(',');
+    cell = await TestCell.create({ brokers });
+    await cell.startAll();
+    tenant = await cell.tenant();
+    await tenant.deploy('echo', echoFlow());
+    const nodes = [fault('TestSleep', 'First-1', 200), fault('TestSleep', 'Second-1', AWAY_MS)];
+    await tenant.deploy('slow', chain(chatInput(), ...nodes, chatOutput()));
+  }, KAFKA_WITHIN_MS);
+  afterAll(async () => {
+    await cell.dispose();
+    await broker.stop();
+    await rm(directory, { recursive: true, force: true });
+  }, 60_000);
+
+  const begin = async (deployment: string) =>
+    (await tenant.api.post<RunView>(`/v1/deployments/${deployment}/runs`, { input: 'hello' })).body.id;
+  const count = async (statement: string) => (await cell.rows<{ count: number }>(statement))[0]?.count;
+
+  it.each(['killed', 'frozen'] as const)(
+    'goes on with all that it had when one that was %s is back, and takes nothing away',
+    async (how) => {
+      const before = await count(KEPT);
+      const running = await Promise.all(Array.from({ length: 3 }, () => begin('slow')));
+      await until('they run', async () => (await count(KEPT)) === (before ?? 0) + 3);
+      if (how === 'killed') await broker.kill();
+      else broker.freeze();
+      const queued = await Promise.all(Array.from({ length: 5 }, () => begin('echo')));
+      await sleep(AWAY_MS);
+      expect(cell.processes.filter(({ isUp }) => !isUp)).toEqual([]);
+      if (how === 'killed') await broker.start();
+      else broker.thaw();
+      for (const id of [...queued, ...running]) {
+        const run = await until(
+          'the run ends',
+          async () => {
+            const { body } = await tenant.api.get<RunView>(`/v1/runs/${id}`);
+            return body.status === 'queued' || body.status === 'running' ? undefined : body;
+          },
+          60_000,
+        );
+        expect([run.status, run.attempt]).toEqual(['succeeded', 1]);
+      }
+      expect(await count(`select count(*)::integer from run_event where type = 'run.retried'`)).toBe(0);
+    },
+    120_000,
+  );
+});
