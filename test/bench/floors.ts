@@ -28,7 +28,11 @@ export async function takeFloors(databaseUrl: string, seconds: number): Promise<
     floorLine('bare child process, a word there and back, p50', childAnswerMs, 'ms'),
     floorLine('bare Fastify echo, one caller, p50', echoMs, 'ms'),
     floorLine(`bare Fastify echo, ${CALLERS} callers`, together.perSecond, '/s'),
-    floorLine('echo, three inserts and a word to a child, added up', echoMs + 3 * insertMs + childAnswerMs, 'ms'),
+    floorLine(
+      'echo, three inserts and a word to a child, added up',
+      echoMs + 3 * insertMs + childAnswerMs,
+      'ms',
+    ),
   ];
   return { insertMs, childStartMs, echoPerSecond: together.perSecond, lines };
 }

@@ -11,17 +11,25 @@ const ROUNDS = 80;
 
 /** An installation that the bench calls and looks into. */
 export interface Measurable {
-  /** The processes below which all others of it stand. */
-  readonly roots: readonly number[];
+  /** The processes below which all others of it stand, by what they are. */
+  readonly parts: Readonly<Record<string, readonly number[]>>;
   echo(): Promise<Target>;
   counters(): Promise<Counters>;
 }
 
 /** By what a figure is known to those who set its mark. */
-export type EchoFigures = Record<
-  'throughput' | 'p50' | 'p99' | 'cpu' | 'statements' | 'commits' | 'messages' | 'requests' | 'handOff',
-  number
->;
+export type EchoFigures = Record<EchoFigure, number>;
+
+type EchoFigure =
+  | 'throughput'
+  | 'p50'
+  | 'p99'
+  | 'cpu'
+  | 'statements'
+  | 'commits'
+  | 'messages'
+  | 'requests'
+  | 'handOff';
 
 export type Marks<Name extends string> = Partial<Record<Name, NonNullable<Line['mark']>>>;
 
@@ -32,64 +40,81 @@ export async function measureEcho(
   callers: number,
   seconds: number,
 ): Promise<Line[]> {
-  const figures = await takeEcho(product, callers, seconds);
-  return echoLines(callers, figures, marksAt(callers, floors, figures.p50));
+  const { figures } = await takeEcho(product, callers, seconds);
+  const { requests, ...shown } = figures;
+  return echoLines(callers, 'Postgres', shown, marksAt(callers, floors, figures.p50));
 }
 
-export async function takeEcho(product: Measurable, callers: number, seconds: number): Promise<EchoFigures> {
+export async function takeEcho(
+  product: Measurable,
+  callers: number,
+  seconds: number,
+): Promise<{ figures: EchoFigures; cpuMsOf: Map<string, number> }> {
   const echo = await product.echo();
   await load(echo, callers, 0.5);
   const before = await product.counters();
-  const cpuBefore = canMeasureProcesses ? cpuSeconds(product.roots) : Number.NaN;
+  const cpuBefore = cpuOfParts(product);
   const measured = await load(echo, callers, seconds);
-  const cpuAfter = canMeasureProcesses ? cpuSeconds(product.roots) : Number.NaN;
+  const cpuAfter = cpuOfParts(product);
   const after = await product.counters();
   const runs = measured.latenciesMs.length;
   const handOffs = after.handOffsMs.toSorted((a, b) => a - b);
   const perRun = (what: 'statements' | 'commits' | 'messages' | 'requests') =>
     (after[what] - before[what]) / runs;
-  return {
+  const cpuMsOf = new Map(
+    [...cpuAfter].map(([part, used]) => [part, ((used - (cpuBefore.get(part) ?? 0)) * 1000) / runs]),
+  );
+  const figures = {
     throughput: measured.perSecond,
     p50: quantile(measured.latenciesMs, 0.5),
     p99: quantile(measured.latenciesMs, 0.99),
-    cpu: ((cpuAfter - cpuBefore) * 1000) / runs,
+    cpu: [...cpuMsOf.values()].reduce((sum, ms) => sum + ms, 0),
     statements: perRun('statements'),
     commits: perRun('commits'),
     messages: perRun('messages'),
     requests: perRun('requests'),
     handOff: quantile(handOffs, 0.5),
   };
+  return { figures, cpuMsOf };
+}
+
+function cpuOfParts({ parts }: Measurable): Map<string, number> {
+  return new Map(
+    Object.entries(parts).map(([part, roots]) => [
+      part,
+      canMeasureProcesses ? cpuSeconds(roots) : Number.NaN,
+    ]),
+  );
 }
 
 export function echoLines(
   callers: number,
+  servers: string,
   figures: Partial<EchoFigures>,
   marks: Marks<keyof EchoFigures>,
 ): Line[] {
-  return ECHO_LINES.flatMap(([name, words, unit]) => {
+  const at = atCallers(callers);
+  const all: [name: keyof EchoFigures, words: string, unit: string][] = [
+    ['throughput', 'throughput', 'runs/s'],
+    ['p50', 'p50', 'ms'],
+    ['p99', 'p99', 'ms'],
+    ['cpu', `processor time per run, with ${servers}`, 'ms'],
+    ['statements', 'statements per run', ''],
+    ['commits', 'commits per run', ''],
+    ['messages', 'bus messages per run', ''],
+    ['requests', 'produce requests per run', ''],
+    ['handOff', "warm hand-off to the runner's first word, p50", 'ms'],
+  ];
+  return all.flatMap(([name, words, unit]) => {
     const value = figures[name];
     const mark = marks[name];
-    return value === undefined
-      ? []
-      : [{ name: `${atCallers(callers)}: ${words}`, value, unit, ...(mark && { mark }) }];
+    return value === undefined ? [] : [{ name: `${at}: ${words}`, value, unit, ...(mark && { mark }) }];
   });
 }
 
 export function atCallers(callers: number): string {
   return `echo, ${callers === 1 ? 'one caller' : `${callers} callers`}`;
 }
-
-const ECHO_LINES: [name: keyof EchoFigures, words: string, unit: string][] = [
-  ['throughput', 'throughput', 'runs/s'],
-  ['p50', 'p50', 'ms'],
-  ['p99', 'p99', 'ms'],
-  ['cpu', 'processor time per run, with all servers', 'ms'],
-  ['statements', 'statements per run', ''],
-  ['commits', 'commits per run', ''],
-  ['messages', 'bus messages per run', ''],
-  ['requests', 'produce requests per run', ''],
-  ['handOff', "warm hand-off to the runner's first word, p50", 'ms'],
-];
 
 function marksAt(callers: number, floors: Floors, p50: number): Marks<keyof EchoFigures> {
   if (callers === 1) {

@@ -17,6 +17,11 @@ export function cpuSeconds(roots: readonly number[]): number {
   return below(roots).reduce((sum, { seconds }) => sum + seconds, 0);
 }
 
+/** What a process has started and what lives. */
+export function childrenOf(parent: number): number[] {
+  return stats().flatMap((stat) => (stat.parent === parent ? [stat.pid] : []));
+}
+
 /** Proportional memory of these processes and all below them, in MiB. */
 export function memoryMiB(roots: readonly number[]): number {
   const kib = below(roots).reduce(
@@ -32,9 +37,7 @@ export function postmaster(directory: string): number {
 }
 
 function below(roots: readonly number[]): Stat[] {
-  const all = readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name))
-    .flatMap((name) => statOf(Number(name)));
+  const all = stats();
   const found = new Set(roots);
   for (let grew = true; grew; ) {
     grew = false;
@@ -45,6 +48,13 @@ function below(roots: readonly number[]): Stat[] {
     }
   }
   return all.filter(({ pid }) => found.has(pid));
+}
+
+function stats(): Stat[] {
+  if (!canMeasureProcesses) return [];
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .flatMap((name) => statOf(Number(name)));
 }
 
 function statOf(pid: number): Stat[] {

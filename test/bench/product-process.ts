@@ -30,9 +30,12 @@ export class ProductProcess implements Measurable {
     return this.child.pid ?? -1;
   }
 
-  /** The processes below which all others of the installation stand. */
+  get parts(): { product: number[]; Postgres: number[] } {
+    return { product: [this.pid], Postgres: [postmaster(this.directory)] };
+  }
+
   get roots(): number[] {
-    return [this.pid, postmaster(this.directory)];
+    return Object.values(this.parts).flat();
   }
 
   /** Deploys a flow in an organization of its own; gives the call that runs it and waits. */

@@ -107,7 +107,8 @@ async function makeCallers(
   });
 }
 
-async function each(pauseMs: number, isOver: () => boolean, work: () => Promise<void>): Promise<void> {
+/** Does something again and again, with a pause before each. */
+export async function each(pauseMs: number, isOver: () => boolean, work: () => Promise<void>): Promise<void> {
   for (;;) {
     await sleep(pauseMs);
     if (isOver()) return;
@@ -147,7 +148,7 @@ async function outage(gate: DatabaseGate, milliseconds: number): Promise<void> {
   await gate.open();
 }
 
-async function liveRuns(admin: Pool): Promise<number> {
+export async function liveRuns(admin: Pool): Promise<number> {
   const { rows } = await admin.query<{ count: number }>('select count(*)::integer as count from run_live');
   return rows[0]?.count ?? 0;
 }

@@ -5,7 +5,7 @@ import { projectRoot } from '#libs/config';
 
 /** Reviewed: these ask the database themselves, and why. */
 const REVIEWED: Record<string, string> = {
-  'apps/conductor/src/leader/leadership.ts': 'sets how long a statement of that connection may take',
+  'apps/conductor/src/leader/connection.ts': 'sets how long a statement of that connection may take',
   'apps/conductor/src/leader/session.ts': "the conductor's one connection, which its stores speak through",
   'apps/conductor/src/timers/housekeeping.ts':
     'calls the routine that makes days, and drops idempotency keys',

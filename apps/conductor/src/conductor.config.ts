@@ -8,7 +8,7 @@ export const ConductorConfig = z.object({
   ...KAFKA_CONFIG,
   // the login hg_conductor
   DATABASE_URL: PostgresUrl,
-  // of the cell's keys: root, cell, blobUrl
+  // of the cell's keys: root, cell, pool, blobUrl
   HEADGATE_KEYS_FILE: z.string(),
   // where executors reach a gateway for large values
   HEADGATE_GATEWAY_URL: z.url({ protocol: /^https?$/ }),

@@ -13,7 +13,7 @@ export async function beginConductor(ending: Ending): Promise<void> {
   const config = readConfig(ConductorConfig, process.env);
   ending.graceMs = config.HEADGATE_SHUTDOWN_GRACE_MS;
   const log = createLogger('conductor', config.HEADGATE_LOG_LEVEL);
-  const keys = readKeysFile(config.HEADGATE_KEYS_FILE, ['root', 'cell', 'blobUrl']);
+  const keys = readKeysFile(config.HEADGATE_KEYS_FILE, ['root', 'cell', 'pool', 'blobUrl']);
   const bus = await KafkaBus.connect(kafkaSettings(config, 'headgate-conductor'), log);
   ending.add(() => bus.close());
   const conductor = new Conductor({
@@ -27,6 +27,7 @@ export async function beginConductor(ending: Ending): Promise<void> {
     }),
     keys: new LocalKeyProvider(keys.root),
     cellKey: keys.cell,
+    poolKey: keys.pool,
     begin: 'stand by',
     executorsOutlive: true,
     log,

@@ -3,6 +3,7 @@ import type { Bus } from '#libs/bus';
 import type { KeyProvider } from '#libs/crypto';
 import type { Logger } from '#libs/telemetry';
 import type { LeaderSession } from './leader/session.ts';
+import { Roads } from './leader/roads.ts';
 import { TermBus } from './leader/term-bus.ts';
 import { Claims } from './leases/claims.ts';
 import { LeaseStore } from './leases/lease.store.ts';
@@ -22,6 +23,7 @@ import { QueueStore } from './queue/queue.store.ts';
 import { RunQueue } from './queue/run-queue.ts';
 import { TouchedConsumer } from './queue/touched.consumer.ts';
 import { ensureEventDays, keepHouse } from './timers/housekeeping.ts';
+import { Rounds } from './timers/rounds.ts';
 import { Sweep } from './timers/sweep.ts';
 
 export interface TermOptions {
@@ -29,6 +31,7 @@ export interface TermOptions {
   blobs: BlobStore;
   keys: KeyProvider;
   cellKey: Uint8Array;
+  poolKey: Uint8Array;
   log: Logger;
   /** Executors are processes of their own: what they had when a term begins they still have. */
   executorsOutlive?: boolean;
@@ -40,28 +43,29 @@ const HOUSEKEEPING_MS = 3_600_000;
 /** All that a leader knows and does in one term of office: it begins with nothing and takes nothing into the next. */
 export class Term {
   readonly claims = new Claims();
+  private readonly roads: Roads;
   private readonly queue = new RunQueue();
   private readonly executors = new Executors();
   private readonly leases: Leases;
   private readonly takeback: Takeback;
   private readonly placer: Placer;
   private readonly sweep: Sweep;
+  private readonly sweeps: Rounds;
   private readonly probe: Probe;
   private readonly keyring: Keyring;
   private readonly consumers: { start(): Promise<void>; stop(): Promise<void> }[];
   private readonly timers: NodeJS.Timeout[] = [];
-  private sweeping: Promise<void> = Promise.resolve();
-  private isSweeping = false;
-  private isSweepAsked = false;
   private isEnding = false;
 
   constructor(
     readonly session: LeaderSession,
     private readonly options: TermOptions,
   ) {
-    const { blobs, keys, cellKey, log } = options;
+    const { blobs, keys, cellKey, poolKey, log } = options;
     const { claims, queue, executors } = this;
-    const bus = new TermBus(options.bus, session.term);
+    this.roads = new Roads(poolKey, session.term);
+    const { roads } = this;
+    const bus = new TermBus(options.bus, roads);
     const queueStore = new QueueStore(session);
     const leaseStore = new LeaseStore(session);
     const placementStore = new PlacementStore(session);
@@ -90,7 +94,6 @@ export class Term {
       claims,
       takeback: this.takeback,
       liveness,
-      term: session.term,
       adopted: ({ executorId, organizationId, failures }) =>
         executors.sent(executorId, organizationId, failures > 0),
       lost: (executorId) => {
@@ -104,6 +107,7 @@ export class Term {
       executors,
       claims,
       takeback: this.takeback,
+      roads,
       log,
       cellKey,
       keyring,
@@ -118,6 +122,13 @@ export class Term {
       leases: this.leases,
       takeback: this.takeback,
     });
+    this.sweeps = new Rounds(
+      async () => {
+        await this.sweep.run();
+        this.placer.pump();
+      },
+      (cause) => this.warn(cause, 'a sweep failed, the next one follows'),
+    );
     this.consumers = [
       new ControlConsumer(bus, releases, keyring),
       new ProgressConsumer(bus, {
@@ -133,11 +144,12 @@ export class Term {
         cancelled: ({ runId }) => {
           const claim = claims.get(runId);
           if (claim) this.takeback.stopOnExecutor(claim);
-          else this.sweepNow();
+          else this.sweeps.ask();
         },
-        gap: () => this.sweepNow(),
+        gap: () => this.sweeps.ask(),
       }),
-      new StatusConsumer(bus, {
+      new StatusConsumer(bus, roads, {
+        introduced: (executorId) => this.leases.callRoll(executorId),
         status: async (status) => {
           executors.heard(status);
           await this.inOffice(() => this.leases.heard(status));
@@ -164,7 +176,7 @@ export class Term {
     // it may have ended while one joined, and then nobody else stops it
     if (this.isEnding) return this.stopConsumers();
     this.probe.start();
-    this.timers.push(setInterval(() => this.sweepNow(), SWEEP_MS));
+    this.timers.push(setInterval(() => this.sweeps.ask(), SWEEP_MS));
     this.timers.push(setInterval(() => this.keepHouse(), HOUSEKEEPING_MS));
     this.keepHouse();
   }
@@ -175,7 +187,7 @@ export class Term {
     this.probe.stop();
     for (const timer of this.timers) clearInterval(timer);
     await this.stopConsumers();
-    await this.sweeping;
+    await this.sweeps.rest();
     await this.placer.stop();
   }
 
@@ -183,7 +195,7 @@ export class Term {
   takeStock(): void {
     void this.leases
       .giveBackUnknown()
-      .then(() => this.sweepNow())
+      .then(() => this.sweeps.ask())
       .catch((cause: unknown) => this.warn(cause, 'taking stock failed'));
   }
 
@@ -193,27 +205,6 @@ export class Term {
 
   private keepHouse(): void {
     keepHouse(this.session).catch((cause: unknown) => this.warn(cause, 'keeping house failed'));
-  }
-
-  private sweepNow(): void {
-    this.isSweepAsked = true;
-    if (this.isSweeping) return;
-    this.isSweeping = true;
-    this.sweeping = this.sweepWhileAsked().finally(() => {
-      this.isSweeping = false;
-    });
-  }
-
-  private async sweepWhileAsked(): Promise<void> {
-    while (this.isSweepAsked) {
-      this.isSweepAsked = false;
-      try {
-        await this.sweep.run();
-        this.placer.pump();
-      } catch (cause) {
-        this.warn(cause, 'a sweep failed, the next one follows');
-      }
-    }
   }
 
   /** What cannot be done because the term is over is the next leader's, and no fault of what was heard. */

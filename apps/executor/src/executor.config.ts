@@ -15,6 +15,8 @@ export const ExecutorConfig = z.object({
   ...KAFKA_CONFIG,
   DATABASE_URL: NoDatabase,
   DATABASE_AUTH_URL: NoDatabase,
+  // of the cell's keys: pool, and no other
+  HEADGATE_KEYS_FILE: z.string(),
   // host|cidr[:port], a comma list: where flows may go although it is private or plain http
   HEADGATE_EGRESS_ALLOW: EgressAllow,
   // runner processes at most; each serves one organization at a time

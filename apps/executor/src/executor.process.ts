@@ -1,5 +1,6 @@
 import { KafkaBus } from '#libs/bus';
 import { kafkaSettings, readConfig } from '#libs/config';
+import { readPoolKey } from '#libs/crypto';
 import { ProbeServer } from '#libs/http';
 import type { Ending } from '#libs/kernel';
 import { ProcessDriver, type SandboxProgram } from '#libs/sandbox';
@@ -13,12 +14,14 @@ export async function beginExecutor(ending: Ending, program: SandboxProgram): Pr
   const config = readConfig(ExecutorConfig, process.env);
   ending.graceMs = config.HEADGATE_SHUTDOWN_GRACE_MS;
   const log = createLogger('executor', config.HEADGATE_LOG_LEVEL);
+  const poolKey = readPoolKey(config.HEADGATE_KEYS_FILE);
   const bus = await KafkaBus.connect(kafkaSettings(config, 'headgate-executor'), log);
   ending.add(() => bus.close());
   const driver = new ProcessDriver();
   const { HEADGATE_EGRESS_ALLOW: egressAllow } = config;
   const executor = new Executor({
     bus,
+    poolKey,
     driver,
     program,
     maxRunners: config.HEADGATE_MAX_RUNNERS,

@@ -1,13 +1,13 @@
 import type { Bus } from '#libs/bus';
 import type { EgressException } from '#libs/config';
 import { DEFAULTS } from '#libs/domain';
-import { newId } from '#libs/kernel';
 import type { SandboxDriver, SandboxProgram } from '#libs/sandbox';
 import { PlanCache } from './blobs/granted-blobs.ts';
 import { AddressGuard } from './broker/address-guard.ts';
 import { Brokers } from './broker/brokers.ts';
 import { Attempts } from './commands/attempts.ts';
 import { CommandConsumer } from './commands/command.consumer.ts';
+import { ConductorRoad } from './commands/conductor-road.ts';
 import { Presence } from './commands/presence.ts';
 import { StatusPublisher } from './commands/status.publisher.ts';
 import { EventOutbox } from './events/event-outbox.ts';
@@ -15,6 +15,7 @@ import { RunnerPool } from './runners/runner-pool.ts';
 
 export interface ExecutorOptions {
   bus: Bus;
+  poolKey: Uint8Array;
   driver: SandboxDriver;
   program: SandboxProgram;
   maxRunners: number;
@@ -26,16 +27,18 @@ export interface ExecutorOptions {
 
 /** The supervisor of runners: knows the bus and granted URLs, no database and no gateway. New at every start. */
 export class Executor {
-  readonly id = newId();
   readonly attempts = new Attempts();
   readonly outbox: EventOutbox;
+  private readonly road: ConductorRoad;
   readonly pool: RunnerPool;
   private readonly brokers: Brokers;
   private readonly consumer: CommandConsumer;
   private readonly status: StatusPublisher;
 
   constructor(options: ExecutorOptions) {
-    const { bus, driver, program, maxRunners, prewarmedRunners, egressAllow, runnerFailed } = options;
+    const { bus, poolKey, driver, program, maxRunners, prewarmedRunners, egressAllow, runnerFailed } = options;
+    this.road = new ConductorRoad(poolKey);
+    const { road } = this;
     const guard = new AddressGuard(egressAllow);
     this.brokers = new Brokers(guard);
     this.pool = new RunnerPool({
@@ -50,6 +53,7 @@ export class Executor {
     this.consumer = new CommandConsumer({
       bus,
       executorId: this.id,
+      road,
       attempts: this.attempts,
       outbox: this.outbox,
       plans: new PlanCache(),
@@ -62,12 +66,16 @@ export class Executor {
     this.status = new StatusPublisher({
       bus,
       executorId: this.id,
+      road,
       pool: this.pool,
       attempts: this.attempts,
       outbox: this.outbox,
       presence,
-      term: () => this.consumer.term,
     });
+  }
+
+  get id(): string {
+    return this.road.executorId;
   }
 
   async start(): Promise<void> {

@@ -2,8 +2,9 @@ import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { DEFAULTS } from '#libs/domain';
-import { acceptJsonOnly, sendProblem } from '#libs/http';
+import { acceptJsonOnly, sendProblem, traceRequests } from '#libs/http';
 import { AppError, newId, problemOf } from '#libs/kernel';
+import type { ActingRequest } from './access/actor.ts';
 import { GatewayModule, type GatewayParts } from './gateway.module.ts';
 
 /** What stands around a definition in its body. */
@@ -32,6 +33,7 @@ export async function createGateway(parts: GatewayParts): Promise<NestFastifyApp
     limitOf: bodyLimit,
     takesBytes: ({ url }) => BLOB_ROUTE.test(url),
   });
+  traceRequests(adapter.getInstance(), (request: ActingRequest) => request.principal?.organizationId);
   return app;
 }
 

@@ -114,10 +114,12 @@ export class Standalone {
       blobs,
       keys: keyProvider,
       cellKey: keys.cell,
+      poolKey: keys.pool,
       log,
     });
     const executor = new Executor({
       bus,
+      poolKey: keys.pool,
       driver,
       program: options.runner,
       maxRunners: options.maxRunners,

@@ -10,6 +10,7 @@ const delivery = (offset: number): Delivery => ({
   value: Buffer.from([0xff, 0]),
   partition: 3,
   offset,
+  sentAtMs: 0,
 });
 
 describe('handling one by one', () => {

@@ -1,24 +1,8 @@
 import type { BusMessage, Contract, Envelope, Topic } from '#libs/contracts';
+import { consumingOne } from './bus-spans.ts';
+import type { Delivery, Outcome, Place } from './delivery.ts';
 
-/** Where a message stands on the bus. */
-export interface Place {
-  partition: number;
-  offset: number;
-}
-
-export interface Delivery extends Place {
-  topic: Topic;
-  key: string;
-  headers: Readonly<Record<string, string>>;
-  value: Buffer;
-}
-
-/** What became of a delivery. Only `retry` brings it back; `dead` keeps its bytes as a dead letter and goes on. */
-export type Outcome =
-  | { kind: 'done' }
-  | { kind: 'skip'; reason: string }
-  | { kind: 'retry'; cause: unknown }
-  | { kind: 'dead'; reason: string };
+export type { Delivery, Outcome, Place } from './delivery.ts';
 
 export const DONE: Outcome = { kind: 'done' };
 
@@ -64,7 +48,7 @@ export function oneByOne(handle: (delivery: Delivery) => Promise<Outcome> | Outc
     const outcomes: Outcome[] = [];
     for (const delivery of deliveries) {
       try {
-        outcomes.push(await handle(delivery));
+        outcomes.push(await consumingOne(delivery, handle));
       } catch (cause) {
         outcomes.push({ kind: 'retry', cause });
       }

@@ -1,6 +1,7 @@
 import { type BusMessage, TOPICS, type Topic } from '#libs/contracts';
 import { DEFAULTS } from '#libs/domain';
 import { Bus, type Place, type Reading, type Subscription } from './bus.ts';
+import { publishing } from './bus-spans.ts';
 import { deadLetterOf } from './dead-letter.ts';
 import { PartitionLog } from './partition-log.ts';
 import { partitionOfKey } from './partition-of-key.ts';
@@ -34,7 +35,11 @@ export class EmbeddedBus extends Bus {
     this.fault = options.fault;
   }
 
-  async publish(messages: readonly BusMessage[]): Promise<Place[]> {
+  publish(messages: readonly BusMessage[]): Promise<Place[]> {
+    return publishing(messages, (traced) => this.take(traced));
+  }
+
+  private async take(messages: readonly BusMessage[]): Promise<Place[]> {
     const places = messages.map((message) => this.place(message));
     const topics = new Set(messages.map((message) => message.topic));
     for (const topic of topics) await this.room(topic);

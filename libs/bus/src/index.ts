@@ -10,7 +10,10 @@ export {
   readMessage,
   type Subscription,
 } from './bus.ts';
+export { busMetrics } from './bus-metrics.ts';
+export { consuming } from './bus-spans.ts';
 export { EmbeddedBus, type EmbeddedBusOptions } from './embedded-bus.ts';
+
 export { asKafkaAdmin, setUpKafka } from './kafka/kafka-admin.ts';
 export { KafkaBus } from './kafka/kafka-bus.ts';
 export type { KafkaSettings } from './kafka/kafka-connection.ts';

@@ -58,7 +58,15 @@ export class PartitionLog {
     const headers = { ...message.headers };
     const value = Buffer.from(message.value);
     this.entries.push({
-      delivery: { topic: this.topic, partition: this.partition, offset, key: message.key, headers, value },
+      delivery: {
+        topic: this.topic,
+        partition: this.partition,
+        offset,
+        key: message.key,
+        headers,
+        value,
+        sentAtMs: Date.now(),
+      },
       visibleAtMs: delayMs > 0 ? performance.now() + delayMs : 0,
     });
     this.unreadBytes += value.length;

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Delivery, MAX_TRIES, type Outcome, type Subscription } from './bus.ts';
+import { HOP_SECONDS } from './hop-seconds.ts';
 
 const MAX_BATCH = 500;
 const RETRY_MS = 50;
@@ -97,6 +98,9 @@ export class PartitionReader {
   }
 
   private async handle(deliveries: Delivery[]): Promise<Outcome[]> {
+    const nowMs = Date.now();
+    for (const { topic, sentAtMs } of deliveries)
+      HOP_SECONDS.observe(topic, Math.max(0, nowMs - sentAtMs) / 1000);
     try {
       return await this.subscription.handle(deliveries);
     } catch (cause) {

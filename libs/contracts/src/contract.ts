@@ -9,6 +9,8 @@ export interface BusMessage {
   partition?: number;
   headers: Record<string, string>;
   value: Buffer;
+  /** The one run that it is about, which a reader learns from its data. */
+  runId?: string;
 }
 
 export interface Envelope<Data> {
@@ -33,6 +35,8 @@ export function contract<Schema extends z.ZodType>(spec: {
   type: string;
   data: Schema;
   key: (data: z.output<Schema>) => string;
+  /** Of what is about one run. */
+  run?: (data: z.output<Schema>) => string | undefined;
 }): Contract<z.output<Schema>> {
   const envelope = z.object({
     id: z.string(),
@@ -52,7 +56,15 @@ export function contract<Schema extends z.ZodType>(spec: {
         occurredAt: new Date().toISOString(),
         data,
       });
-      return { topic: spec.topic, key: spec.key(data), headers, value: Buffer.from(text, 'utf8') };
+      const runId = spec.run?.(data);
+      const value = Buffer.from(text, 'utf8');
+      return {
+        topic: spec.topic,
+        key: spec.key(data),
+        headers,
+        value,
+        ...(runId !== undefined && { runId }),
+      };
     },
     decode(value) {
       const bytes = Buffer.from(value.buffer, value.byteOffset, value.byteLength);

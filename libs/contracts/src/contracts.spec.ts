@@ -74,6 +74,8 @@ const SAMPLES: [string, Sample][] = [
     done: [{ organizationId: 'o1', runId: RUN, attempt: 2, outcome: 'returned' }],
     eventOffsets: { 3: 17 },
     isDraining: false,
+    isParked: false,
+    term: 3,
   }),
   sample(RunEvents, 'hg.run.event.v1', RUN, {
     runId: RUN,

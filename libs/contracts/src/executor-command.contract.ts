@@ -76,8 +76,16 @@ export const ExecutorCommand = contract({
   topic: TOPICS.executorCommand,
   type: 'executor.command',
   key: (data) => data.executorId,
+  run: (data) => ('runId' in data ? data.runId : undefined),
   data: z.discriminatedUnion('kind', [
-    z.object({ kind: z.literal('assign'), executorId: z.string(), assignment: Assignment }),
+    // an assignment, sealed for this executor: inline, or the URL of it where it is large
+    z.object({
+      kind: z.literal('assign'),
+      executorId: z.string(),
+      ...attemptOf,
+      sealed: z.base64().optional(),
+      url: z.string().optional(),
+    }),
     z.object({ kind: z.literal('cancel'), executorId: z.string(), ...attemptOf }),
     // what is not named here is not the executor's any more
     z.object({

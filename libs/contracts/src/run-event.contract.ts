@@ -39,6 +39,7 @@ export const RunEvents = contract({
   topic: TOPICS.runEvent,
   type: 'run.event',
   key: (data) => data.runId,
+  run: (data) => data.runId,
   data: z.object({
     runId: z.uuid(),
     attempt: z.number().int().min(1),

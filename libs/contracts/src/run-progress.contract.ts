@@ -20,6 +20,7 @@ export const RunProgress = contract({
   topic: TOPICS.runProgress,
   type: 'run.progress',
   key: (data) => data.runId,
+  run: (data) => data.runId,
   data: z.object({
     runId: z.string(),
     attempt: z.number().int(),

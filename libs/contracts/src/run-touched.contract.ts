@@ -7,6 +7,7 @@ export const RunTouched = contract({
   topic: TOPICS.runTouched,
   type: 'run.touched',
   key: (data) => data.runId,
+  run: (data) => data.runId,
   data: z.object({
     runId: z.string(),
     projectId: z.string(),

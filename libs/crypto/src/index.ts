@@ -1,16 +1,10 @@
 export { AUDIT_START, auditHash } from './audit-chain.ts';
 export { contentHash, idempotencyHash } from './content.ts';
+export { isExecutorIdOf, newExecutorId } from './executor-id.ts';
 export { KeyProvider, LocalKeyProvider } from './key-provider.ts';
-export { type CellKeys, ensureKeysFile, readKeysFile } from './keys-file.ts';
+export { type CellKeys, ensureKeysFile, readKeysFile, readPoolKey } from './keys-file.ts';
 export { makeRoadEnd, type RoadEnd, type RoadKeys, type RoadName, roadKeys } from './road-keys.ts';
-export {
-  type Introduction,
-  introductionMac,
-  isIntroduction,
-  isMac,
-  macOf,
-  type RoadMessageKind,
-} from './road-mac.ts';
+export { introduced, introduction, type RoadMessageKind, type Speaker, saidAs, signed } from './road-mac.ts';
 export {
   checkpointKey,
   isRunToken,

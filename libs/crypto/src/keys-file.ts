@@ -76,6 +76,17 @@ export function readKeysFile<Part extends keyof CellKeys = keyof CellKeys>(
   return keys as Pick<CellKeys, Part>;
 }
 
+/** Of an executor's keys file, which holds nothing else: no tenant's code may run beside the keys of the cell. */
+export function readPoolKey(path: string): Buffer {
+  const parsed = jsonOf(textOf(path));
+  const others = Object.keys(parsed instanceof Object ? parsed : {}).filter((name) => name !== 'pool');
+  if (others.length > 0)
+    throw new AppStartError(
+      `The keys file ${path} holds more than the pool key (${others.join(', ')}): give executors a file of their own with "pool" alone.`,
+    );
+  return readKeysFile(path, ['pool']).pool;
+}
+
 function textOf(path: string): string {
   try {
     return readFileSync(path, 'utf8');

@@ -1,4 +1,6 @@
 import pg from 'pg';
+import { isTracing } from '#libs/telemetry';
+import { TracedClient } from './traced-client.ts';
 
 export type { Pool } from 'pg';
 
@@ -20,6 +22,7 @@ export function createPool({ url, size, name }: PoolOptions): pg.Pool {
     options: SESSION,
     idleTimeoutMillis: 30_000,
     connectionTimeoutMillis: 5_000,
+    ...(isTracing() && { Client: TracedClient }),
   });
   pool.on('error', () => undefined);
   // between two owners nobody listens, and what nobody hears would end the process
@@ -29,7 +32,7 @@ export function createPool({ url, size, name }: PoolOptions): pg.Pool {
 
 /** A connection of its own, for a session that holds something. As with a pool, its next query meets what ended it. */
 export function createClient({ url, name }: Omit<PoolOptions, 'size'>): pg.Client {
-  const client = new pg.Client({
+  const client = new (isTracing() ? TracedClient : pg.Client)({
     connectionString: url,
     application_name: `headgate-${name}`,
     options: SESSION,

@@ -5,4 +5,5 @@ export { type Page, PageQuery, page, pageOf } from './paging.ts';
 export { ProbeServer } from './probe-server.ts';
 export { ProblemFilter, sendProblem, withRequest } from './problem.filter.ts';
 export { type ReadinessReport, readinessAnswer } from './readiness.ts';
+export { traceRequests } from './trace-requests.ts';
 export { validationPipe } from './validation.ts';

@@ -1,5 +1,7 @@
 import pino, { type Logger } from 'pino';
 import { TOKEN_PATTERN } from '#libs/crypto';
+import { logFields } from './run-scope.ts';
+import { isTracing } from './tracing.ts';
 
 export type { Logger };
 
@@ -28,13 +30,15 @@ const JWT_PATTERN = /\beyJ[\w-]{8,}\.eyJ[\w-]{8,}\.[\w-]*/g;
 
 /**
  * Logs are JSON lines on standard error; what a person is meant to read goes to standard output. Secrets are cut out by
- * name, and by form wherever they stand: in messages, stacks and fields of any name.
+ * name, and by form wherever they stand: in messages, stacks and fields of any name. Where there is telemetry, a line says
+ * of which trace and run it is.
  */
 export function createLogger(name: string, level = 'info'): Logger {
   return pino(
     {
       level,
       base: { name },
+      ...(isTracing() && { mixin: logFields }),
       timestamp: pino.stdTimeFunctions.isoTime,
       redact: {
         paths: DEPTHS.flatMap((depth) => SECRET_NAMES.map((secret) => pathOf(depth, secret))),

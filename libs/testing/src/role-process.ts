@@ -11,6 +11,7 @@ const READY_MS = 30_000;
 export class RoleProcess {
   private child: ChildProcess | undefined;
   private said = '';
+  private isEnded = true;
 
   constructor(
     readonly role: Role,
@@ -29,6 +30,11 @@ export class RoleProcess {
 
   get isUp(): boolean {
     return this.child !== undefined && this.child.exitCode === null && this.child.signalCode === null;
+  }
+
+  /** We ended it, or it never was ready. */
+  get wasEnded(): boolean {
+    return this.isEnded;
   }
 
   /** Whatever of its log it is asked for, of this life. */
@@ -64,6 +70,7 @@ export class RoleProcess {
       },
       READY_MS,
     );
+    this.isEnded = false;
     return this;
   }
 
@@ -85,6 +92,7 @@ export class RoleProcess {
 
   private async endBy(signal: NodeJS.Signals): Promise<number | null> {
     const { child } = this;
+    this.isEnded = true;
     if (!child || !this.isUp) return child?.exitCode ?? null;
     const ended = new Promise<number | null>((resolve) => child.once('close', resolve));
     child.kill(signal);

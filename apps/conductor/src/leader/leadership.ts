@@ -1,14 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import {
-  conductedByAnother,
-  createClient,
-  isOutage,
-  LEADER_UNTIL_MS,
-  takeLead,
-  watchLead,
-} from '#libs/database';
+import { conductedByAnother, isOutage, LEADER_UNTIL_MS, takeLead, watchLead } from '#libs/database';
 import type { Logger } from '#libs/telemetry';
-import { type Client, cut, LeaderSession } from './session.ts';
+import { type Connection, connect, cut } from './connection.ts';
+import { LeaderSession } from './session.ts';
 
 export interface LeadershipOptions {
   url: string;
@@ -23,22 +17,14 @@ export interface LeadershipOptions {
   log: Logger;
 }
 
-interface Connection {
-  client: Client;
-  ended: Promise<void>;
-}
-
 const RENEW_MS = LEADER_UNTIL_MS / 3;
 const POLL_MS = LEADER_UNTIL_MS / 5;
 /** When a silent leader has been ended, its lock comes free at once. */
 const SOON_MS = 20;
 const PAUSE_MS = 250;
-const CONNECT_MS = 5_000;
 const ANSWER_MS = 3_000;
 /** One who resigns lets others go first. */
 const REST_MS = 1_000;
-/** No statement may keep a leader from saying that it leads. */
-const STATEMENT_MS = 1_000;
 const MAX_MISSED = 3;
 
 /** Stands for election as long as it lives: one leads, and only it can write. */
@@ -180,25 +166,15 @@ export class Leadership {
   }
 
   private async connect(): Promise<Connection> {
-    const client = createClient({ url: this.options.url, name: 'conductor' });
-    const ended = new Promise<void>((resolve) => {
-      client.once('end', () => {
-        if (this.connection?.client === client) {
-          this.connection = undefined;
-          this.session?.connect(undefined);
-        }
-        resolve();
-      });
+    const { url, begin } = this.options;
+    const connection = await connect(url, begin === 'stand by');
+    this.connection = connection;
+    connection.client.once('end', () => {
+      if (this.connection !== connection) return;
+      this.connection = undefined;
+      this.session?.connect(undefined);
     });
-    const late = setTimeout(() => cut(client), CONNECT_MS);
-    try {
-      await client.connect();
-      if (this.options.begin === 'stand by') await client.query(`set statement_timeout = ${STATEMENT_MS}`);
-    } finally {
-      clearTimeout(late);
-    }
-    this.connection = { client, ended };
-    return this.connection;
+    return connection;
   }
 
   private async pause(ms: number): Promise<void> {

@@ -1,6 +1,5 @@
-import { type createClient, renewLead } from '#libs/database';
-
-export type Client = ReturnType<typeof createClient>;
+import { renewLead } from '#libs/database';
+import { type Client, cut } from './connection.ts';
 
 interface Statement {
   name?: string;
@@ -86,9 +85,4 @@ export class LeaderSession {
     this.changed.resolve();
     this.changed = Promise.withResolvers();
   }
-}
-
-/** Ends a connection whose other side may not answer. */
-export function cut(client: Client): void {
-  client.connection.stream.destroy();
 }

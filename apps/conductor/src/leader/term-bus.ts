@@ -1,11 +1,12 @@
 import { Bus, type Reading, type Subscription } from '#libs/bus';
-import { type BusMessage, saidInTerm, TOPICS } from '#libs/contracts';
+import { type BusMessage, TOPICS } from '#libs/contracts';
+import type { Roads } from './roads.ts';
 
-/** The bus as a term has it: whatever it commands is said in that term. */
+/** The bus as a term has it: whatever it commands is said on its roads. */
 export class TermBus extends Bus {
   constructor(
     private readonly bus: Bus,
-    private readonly term: number,
+    private readonly roads: Roads,
   ) {
     super();
   }
@@ -14,12 +15,13 @@ export class TermBus extends Bus {
     return this.bus.partitions;
   }
 
-  publish(messages: readonly BusMessage[]): ReturnType<Bus['publish']> {
-    return this.bus.publish(
-      messages.map((message) =>
-        message.topic === TOPICS.executorCommand ? saidInTerm(message, this.term) : message,
-      ),
-    );
+  /** A command to one who has not been heard in this term is not sent: it would not be believed. */
+  async publish(messages: readonly BusMessage[]): ReturnType<Bus['publish']> {
+    const said = messages.flatMap((message) => {
+      if (message.topic !== TOPICS.executorCommand) return [message];
+      return this.roads.say(message) ?? [];
+    });
+    return said.length === 0 ? [] : this.bus.publish(said);
   }
 
   subscribe(subscription: Subscription): Promise<Reading> {

@@ -105,8 +105,8 @@ export class Claims {
     return [...(this.byExecutor.get(executorId) ?? [])];
   }
 
-  /** `term`: an executor that has heard of it takes nothing any more that was said in an earlier one. */
-  reconcile(status: ExecutorStatusData, nowMs: number, term: number): Findings {
+  /** Whoever is heard in this term takes nothing any more that was said in an earlier one. */
+  reconcile(status: ExecutorStatusData, nowMs: number): Findings {
     const findings: Findings = {
       resend: [],
       givenBack: [],
@@ -127,9 +127,8 @@ export class Claims {
       if (known.has(nameOf(claim))) {
         claim.unconfirmed = undefined;
         claim.isAdopted = false;
-      } else if (claim.isAdopted) {
-        if (status.term >= term) findings.givenBack.push({ claim, outcome: 'returned' });
-      } else if (claim.unconfirmed && nowMs - claim.claimedAtMs > RESEND_AFTER_MS)
+      } else if (claim.isAdopted) findings.givenBack.push({ claim, outcome: 'returned' });
+      else if (claim.unconfirmed && nowMs - claim.claimedAtMs > RESEND_AFTER_MS)
         findings.resend.push(claim);
     }
     return findings;

@@ -11,7 +11,6 @@ export interface LeasesOptions {
   claims: Claims;
   takeback: Takeback;
   liveness: Liveness;
-  term: number;
   /** An executor has an attempt that was not sent by us. */
   adopted: (claim: HeldClaim) => void;
   lost: (executorId: string) => void;
@@ -48,12 +47,12 @@ export class Leases {
   }
 
   async heard(status: ExecutorStatusData): Promise<void> {
-    const { bus, claims, store, takeback, liveness, term } = this.options;
+    const { bus, claims, store, takeback, liveness } = this.options;
     const { executorId } = status;
     liveness.heard(executorId);
     this.offsets.set(executorId, status.eventOffsets);
-    if (status.isParked || status.term < term) await this.callRoll(executorId);
-    const findings = claims.reconcile(status, performance.now(), term);
+    if (status.isParked) await this.callRoll(executorId);
+    const findings = claims.reconcile(status, performance.now());
     for (const { claim, outcome } of findings.givenBack) {
       await takeback.takeAway(claim, REASONS[outcome], outcome !== 'returned');
     }
@@ -67,6 +66,13 @@ export class Leases {
       const command = { kind: 'recorded', executorId, attempts: findings.recorded } as const;
       await bus.publish([commandTo(null, command, bus.partitions)]);
     }
+  }
+
+  /** Tells an executor what of its attempts is still its own. */
+  async callRoll(executorId: string): Promise<void> {
+    const { bus, claims } = this.options;
+    const attempts = claims.of(executorId).map(({ runId, attempt }) => ({ runId, attempt }));
+    await bus.publish([commandTo(null, { kind: 'roll-call', executorId, attempts }, bus.partitions)]);
   }
 
   /** Attempts that the table says are out, but that we do not know of: nobody has them. */
@@ -106,13 +112,6 @@ export class Leases {
       this.offsets.delete(executorId);
       liveness.forget(executorId);
     }
-  }
-
-  /** Tells an executor what of its attempts is still its own. */
-  private async callRoll(executorId: string): Promise<void> {
-    const { bus, claims } = this.options;
-    const attempts = claims.of(executorId).map(({ runId, attempt }) => ({ runId, attempt }));
-    await bus.publish([commandTo(null, { kind: 'roll-call', executorId, attempts }, bus.partitions)]);
   }
 
   /** The executor says that it ended, and the recorder has read all that it sent: if no end is in the log, it was lost. */

@@ -1,9 +1,12 @@
 import { type Bus, type Delivery, DONE, type Outcome, oneByOne, type Reading, readMessage } from '#libs/bus';
 import { ConductorProbe, ExecutorStatus, type ExecutorStatusData, TOPICS } from '#libs/contracts';
 import { isUuid } from '#libs/kernel';
+import type { Roads } from '../leader/roads.ts';
 import { PROBE_HEADER } from './probe.ts';
 
 export interface Heard {
+  /** An executor that has not heard of this term. */
+  introduced(executorId: string): Promise<void>;
   status(status: ExecutorStatusData): Promise<void>;
   probe(nonce: string): Promise<void>;
 }
@@ -14,6 +17,7 @@ export class StatusConsumer {
 
   constructor(
     private readonly bus: Bus,
+    private readonly roads: Roads,
     private readonly heard: Heard,
   ) {}
 
@@ -36,8 +40,15 @@ export class StatusConsumer {
     const read = readMessage(ExecutorStatus, delivery);
     if ('outcome' in read) return read.outcome;
     const { data } = read.message;
-    if (!isUuid(data.executorId)) return { kind: 'dead', reason: 'a status with what is no id' };
-    await this.heard.status(data);
+    const { executorId } = data;
+    if (!isUuid(executorId)) return { kind: 'dead', reason: 'a status with what is no id' };
+    const hearing = this.roads.hear(data, delivery);
+    if (hearing.is === 'nothing') return hearing.outcome;
+    if (hearing.is === 'introduced') await this.heard.introduced(executorId);
+    else {
+      await this.heard.status(data);
+      this.roads.heard(executorId, hearing.n);
+    }
     return DONE;
   }
 

@@ -1,4 +1,5 @@
 import { fairOrder, type Waiting } from '#libs/domain';
+import { withRunsSpan } from '#libs/telemetry';
 import { type HeldClaim, heldClaim } from '../leases/claims.ts';
 import type { Claim, ClaimedRun } from '../queue/queue.store.ts';
 import type { QueuedRun, RunQueue } from '../queue/run-queue.ts';
@@ -81,7 +82,8 @@ export class Placer {
         const kekId = keyring.inUse(run.organizationId);
         return kekId === undefined ? [] : [{ run, executorId, kekId }];
       });
-      claimed = await store.claim(claims);
+      const runIds = claims.map(({ run }) => run.runId);
+      claimed = await withRunsSpan('run.claim', runIds, () => store.claim(claims));
     } catch (cause) {
       for (const { run, executorId } of picked) {
         this.options.executors.ended(executorId, run.organizationId, run.isAlone);

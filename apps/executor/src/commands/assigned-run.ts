@@ -12,6 +12,7 @@ import { Staging } from '../events/staging.ts';
 import type { FromRunner, RunnerResult } from '../runner-protocol.ts';
 import type { LostBecause, RunInRunner } from '../runners/runner.ts';
 import type { RunnerPool, Seat } from '../runners/runner-pool.ts';
+import { AttemptSpan } from './attempt-span.ts';
 import type { DoneOutcome } from './attempts.ts';
 import { prepareRun } from './prepare-run.ts';
 import type { Presence } from './presence.ts';
@@ -34,6 +35,7 @@ const OVER = new Error('the run is over');
 /** One attempt on this executor, from its assignment to its last event. */
 export class AssignedRun implements RunInRunner {
   private readonly reporter: Reporter;
+  private readonly span: AttemptSpan;
   private readonly abort = new AbortController();
   private readonly requests: RunRequests;
   private readonly tokens = { input: 0, output: 0 };
@@ -55,8 +57,9 @@ export class AssignedRun implements RunInRunner {
   ) {
     const redactor = new Redactor(assignment.secrets);
     const { organizationId, runId, attempt, runToken } = assignment;
+    this.span = new AttemptSpan(assignment);
     this.reporter = new Reporter({
-      sender: { organizationId, runId, attempt, runToken },
+      sender: { organizationId, runId, attempt, runToken, headers: this.span.headers },
       outbox: parts.outbox,
       redactor,
       staging: new Staging(assignment.staging, this.abort.signal),
@@ -123,6 +126,7 @@ export class AssignedRun implements RunInRunner {
         const { nodeId, iteration, outputs, durationMs, resumed } = frame;
         if (!this.plan?.nodes.some((node) => node.id === nodeId))
           return this.stopFor(stopOf(new BadEvent('a checkpoint names no node of the plan')));
+        if (!resumed) this.span.node(nodeId, iteration, durationMs);
         const state = resumed ? undefined : { nodeId, iteration, outputs };
         return this.reporter.report(
           'node.completed',
@@ -242,6 +246,7 @@ export class AssignedRun implements RunInRunner {
   private close(): void {
     if (this.isOver) return;
     this.isOver = true;
+    this.span.end();
     clearTimeout(this.timeout);
     clearTimeout(this.grace);
     this.abort.abort(OVER);

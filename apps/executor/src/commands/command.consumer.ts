@@ -1,35 +1,36 @@
 import { type Bus, type Delivery, DONE, type Outcome, oneByOne, type Reading, readMessage } from '#libs/bus';
 import {
-  type Assignment,
+  Assignment,
   commandPartition,
+  type Envelope,
   ExecutorCommand,
   type ExecutorCommandData,
   TOPICS,
-  termOf,
 } from '#libs/contracts';
 import { AssignedRun, type ExecutorParts } from './assigned-run.ts';
-import type { Attempts, DoneOutcome } from './attempts.ts';
+import { fetchGranted } from '../blobs/granted-blobs.ts';
+import type { AttemptKey, Attempts, DoneOutcome } from './attempts.ts';
+import type { ConductorRoad } from './conductor-road.ts';
 
 export interface CommandConsumerOptions extends ExecutorParts {
   bus: Bus;
+  road: ConductorRoad;
   attempts: Attempts;
-  /** Told when the conductor should hear at once what became of an attempt. */
+  /** Told when the conductor should hear of us at once. */
   announce: () => void;
 }
+
+type Assign = Extract<ExecutorCommandData, { kind: 'assign' }>;
 
 /** Takes what the conductor commands this executor: each assignment once, whatever else happens. */
 export class CommandConsumer {
   private readonly runs = new Map<string, AssignedRun>();
+  /** Attempts whose assignment is on its way from the blob store. */
+  private readonly coming = new Map<string, AbortController>();
   private reading: Reading | undefined;
   private isDraining = false;
-  private heardTerm = 0;
 
   constructor(private readonly options: CommandConsumerOptions) {}
-
-  /** The highest term in which it was commanded: who led before that leads no more. */
-  get term(): number {
-    return this.heardTerm;
-  }
 
   async start(): Promise<void> {
     const { bus, executorId } = this.options;
@@ -48,23 +49,26 @@ export class CommandConsumer {
     this.isDraining = true;
     await this.reading?.stop();
     for (const run of this.runs.values()) run.giveBack();
+    for (const fetching of this.coming.values()) fetching.abort();
   }
 
   private hear(delivery: Delivery): Outcome {
-    const term = termOf(delivery.headers);
-    if (term < this.heardTerm) return { kind: 'skip', reason: 'of an earlier term' };
+    const { road, announce } = this.options;
+    const { term } = road;
+    const refused = road.hear(delivery);
+    // who leads now has to know it before it can count on us
+    if (road.term > term) announce();
+    if (refused) return refused;
     const read = readMessage(ExecutorCommand, delivery);
-    if ('outcome' in read) return read.outcome;
-    this.heardTerm = term;
-    return this.handle(read.message.data);
+    return 'outcome' in read ? read.outcome : this.handle(read.message);
   }
 
-  private handle(command: ExecutorCommandData): Outcome {
+  private handle({ orgId, data: command }: Envelope<ExecutorCommandData>): Outcome {
     switch (command.kind) {
       case 'assign':
-        return this.assign(command.assignment);
+        return this.assign(orgId ?? '', command);
       case 'cancel':
-        this.runs.get(nameOf(command))?.cancel();
+        this.cancel(nameOf(command));
         return DONE;
       case 'roll-call':
         return this.rollCall(command.attempts);
@@ -77,26 +81,65 @@ export class CommandConsumer {
   /** What was taken away meanwhile ends here; the rest goes on. */
   private rollCall(attempts: readonly { runId: string; attempt: number }[]): Outcome {
     const ours = new Set(attempts.map(nameOf));
-    for (const [name, run] of this.runs) if (!ours.has(name)) run.cancel();
+    for (const name of [...this.runs.keys(), ...this.coming.keys()]) if (!ours.has(name)) this.cancel(name);
     this.options.presence.rollCalled();
     return DONE;
   }
 
-  private assign(assignment: Assignment): Outcome {
-    const { attempts, announce } = this.options;
-    const { organizationId, runId, attempt } = assignment;
+  private cancel(name: string): void {
+    this.runs.get(name)?.cancel();
+    this.coming.get(name)?.abort();
+  }
+
+  private assign(organizationId: string, command: Assign): Outcome {
+    const { attempts } = this.options;
+    const { runId, attempt, sealed, url } = command;
     const key = { organizationId, runId, attempt };
     if (this.isDraining) return { kind: 'skip', reason: 'draining' };
+    let assignment: Assignment | undefined;
+    try {
+      if (sealed !== undefined) assignment = this.open(key, Buffer.from(sealed, 'base64'));
+    } catch (cause) {
+      return { kind: 'dead', reason: (cause as Error).message };
+    }
     if (!attempts.accept(key)) return { kind: 'skip', reason: 'known' };
-    const finished = (outcome: DoneOutcome) => {
+    if (assignment) this.begin(key, assignment);
+    else void this.fetch(key, url ?? '');
+    return DONE;
+  }
+
+  private begin(key: AttemptKey, assignment: Assignment): void {
+    const run = new AssignedRun(assignment, this.options, (outcome) => {
       this.runs.delete(nameOf(key));
-      attempts.finish(key, outcome);
-      if (outcome !== 'ended') announce();
-    };
-    const run = new AssignedRun(assignment, this.options, finished);
+      this.finish(key, outcome);
+    });
     this.runs.set(nameOf(key), run);
     void run.begin();
-    return DONE;
+  }
+
+  /** A large one is fetched; what stops it meanwhile gives the attempt back. */
+  private async fetch(key: AttemptKey, url: string): Promise<void> {
+    const coming = new AbortController();
+    this.coming.set(nameOf(key), coming);
+    let assignment: Assignment | undefined;
+    try {
+      assignment = this.open(key, await fetchGranted(url, coming.signal));
+    } catch {
+      // whatever it was, the next attempt is sealed anew
+    }
+    this.coming.delete(nameOf(key));
+    if (coming.signal.aborted) this.finish(key, 'returned');
+    else if (assignment) this.begin(key, assignment);
+    else this.finish(key, 'unserved');
+  }
+
+  private open(key: AttemptKey, sealed: Buffer): Assignment {
+    return Assignment.parse(JSON.parse(this.options.road.open(key, sealed).toString('utf8')));
+  }
+
+  private finish(key: AttemptKey, outcome: DoneOutcome): void {
+    this.options.attempts.finish(key, outcome);
+    if (outcome !== 'ended') this.options.announce();
   }
 }
 

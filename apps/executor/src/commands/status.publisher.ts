@@ -4,6 +4,7 @@ import { DEFAULTS } from '#libs/domain';
 import type { EventOutbox } from '../events/event-outbox.ts';
 import type { RunnerPool } from '../runners/runner-pool.ts';
 import type { Attempts } from './attempts.ts';
+import type { ConductorRoad } from './conductor-road.ts';
 import type { Presence } from './presence.ts';
 
 const EACH_MS = 1_000;
@@ -15,8 +16,7 @@ export interface StatusPublisherOptions {
   attempts: Attempts;
   outbox: EventOutbox;
   presence: Presence;
-  /** The highest that was heard of. */
-  term: () => number;
+  road: ConductorRoad;
 }
 
 /** Says each second, and at once when asked, how it stands with this executor. */
@@ -71,8 +71,8 @@ export class StatusPublisher {
   }
 
   private status(): BusMessage {
-    const { executorId, pool, attempts, outbox, presence, term } = this.options;
-    return ExecutorStatus.encode(null, {
+    const { executorId, pool, attempts, outbox, presence, road } = this.options;
+    const status = ExecutorStatus.encode(null, {
       executorId,
       maxRunners: pool.maxRunners,
       slotsPerRunner: DEFAULTS.slotsPerRunner,
@@ -82,7 +82,8 @@ export class StatusPublisher {
       eventOffsets: { ...outbox.offsets },
       isDraining: this.isDraining,
       isParked: presence.isParked,
-      term: term(),
+      term: road.term,
     });
+    return road.say(status);
   }
 }

@@ -8,6 +8,8 @@ export interface Sender {
   runId: string;
   attempt: number;
   runToken: string;
+  /** Of every message of it. */
+  headers?: Record<string, string>;
 }
 
 /** An event with a node's state that is sealed only if it is needed: a run that ends in the same message has no next attempt. */
@@ -108,16 +110,9 @@ export class EventOutbox {
     let bytes = 0;
     const close = () => {
       if (part.length === 0) return;
-      const { organizationId, runId, attempt, runToken } = sender;
-      messages.push(
-        RunEvents.encode(organizationId, {
-          runId,
-          attempt,
-          executorId: this.executorId,
-          runToken,
-          events: part,
-        }),
-      );
+      const { organizationId, runId, attempt, runToken, headers } = sender;
+      const data = { runId, attempt, executorId: this.executorId, runToken, events: part };
+      messages.push(RunEvents.encode(organizationId, data, headers));
       part = [];
       bytes = 0;
     };

@@ -6,6 +6,7 @@ import { TenantDatabase } from '#libs/database';
 import { DEFAULTS, type Scope } from '#libs/domain';
 import { AppError, flawOfJson, newId } from '#libs/kernel';
 import { type NewRun, RunAcceptor } from '#libs/runs';
+import { takeRunId } from '#libs/telemetry';
 import { Action, type FreeContext } from '../access/action.ts';
 import { Idempotency, reusedKey } from '../access/idempotency.ts';
 import { DeploymentDirectory, type RunnableDeployment } from '../deployments/deployments.public.ts';
@@ -71,7 +72,8 @@ export class CreateRunAction extends Action<CreateRunInput, AcceptedRun, 'none'>
       });
     }
     const input = inputText(deployment, body.input);
-    const id = newId();
+    // so that the request is in the run's trace
+    const id = takeRunId() ?? newId();
     const isLarge = input !== null && Buffer.byteLength(input) > DEFAULTS.inputInlineBytes;
     const run: NewRun = {
       organizationId,

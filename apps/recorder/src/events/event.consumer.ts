@@ -1,5 +1,5 @@
 import { BlobMismatchError, type BlobStore, stagingPrefix } from '#libs/blobs';
-import { type Bus, type Delivery, DONE, type Outcome, type Reading, readMessage } from '#libs/bus';
+import { type Bus, consuming, type Delivery, DONE, type Outcome, type Reading, readMessage } from '#libs/bus';
 import { RunEvents, type RunEventsData, TOPICS } from '#libs/contracts';
 import { isRunToken } from '#libs/crypto';
 import { isRefusal } from '#libs/database';
@@ -30,7 +30,7 @@ export class EventConsumer {
       reader: 'recorder',
       topic: TOPICS.runEvent,
       group: 'shared',
-      handle: (deliveries) => this.handle(deliveries),
+      handle: (deliveries) => consuming(deliveries, () => this.handle(deliveries)),
     });
   }
 

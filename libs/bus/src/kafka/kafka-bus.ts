@@ -3,6 +3,7 @@ import { type BusMessage, TOPICS } from '#libs/contracts';
 import { AppStartError } from '#libs/kernel';
 import type { Logger } from '#libs/telemetry';
 import { Bus, type Delivery, type Place, type Reading, type Subscription } from '../bus.ts';
+import { publishing } from '../bus-spans.ts';
 import { deadLetterOf } from '../dead-letter.ts';
 import { partitionOfKey } from '../partition-of-key.ts';
 import { type KafkaSettings, kafkaOf } from './kafka-connection.ts';
@@ -55,7 +56,15 @@ export class KafkaBus extends Bus {
     return this.publisher.requests;
   }
 
-  async publish(messages: readonly BusMessage[]): Promise<Place[]> {
+  get waitingBytes(): number {
+    return this.publisher.waitingBytes;
+  }
+
+  publish(messages: readonly BusMessage[]): Promise<Place[]> {
+    return publishing(messages, async (traced) => this.send(traced));
+  }
+
+  private send(messages: readonly BusMessage[]): Promise<Place[]> {
     return this.publisher.publish(
       messages.map((message) => {
         // kept by us until it is sent: what happens to the message meanwhile does not reach a reader

@@ -31,7 +31,8 @@ const PAUSE_MS = 250;
 /** Sends in the order of asking, one request at a time; what gathers meanwhile leaves with the next one. */
 export class KafkaPublisher {
   private waiting: Waiting[] = [];
-  private waitingBytes = 0;
+  /** What has not been handed to the broker yet. */
+  waitingBytes = 0;
   private isSending = false;
   private isClosed = false;
   private producer: Producer;

@@ -217,7 +217,7 @@ export class KafkaReading implements Reading {
   private take({ partition, messages }: Batch): void {
     const topic = this.subscription.topic as Topic;
     this.partitions.get(partition)?.source.push(
-      messages.map(({ key, value, offset, headers = {} }) => ({
+      messages.map(({ key, value, offset, timestamp, headers = {} }) => ({
         topic,
         partition,
         offset: Number(offset),
@@ -226,6 +226,7 @@ export class KafkaReading implements Reading {
           Object.entries(headers).map(([name, text]) => [name, String(text ?? '')]),
         ),
         value: value ?? Buffer.alloc(0),
+        sentAtMs: Number(timestamp),
       })),
     );
   }

@@ -1,0 +1,20 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
+const END_MS = 2_000;
+
+let end: (() => Promise<void>) | undefined;
+
+/** Whether spans go anywhere; what makes them asks first, so that it costs nothing where they do not. */
+export function isTracing(): boolean {
+  return end !== undefined;
+}
+
+export function beginTracing(whenEnding: () => Promise<void>): void {
+  end = whenEnding;
+}
+
+/** The last step of a process: sends the spans that it still has, as far as somebody takes them. */
+export async function endTracing(): Promise<void> {
+  const ended = end?.().catch(() => undefined);
+  if (ended) await Promise.race([ended, sleep(END_MS, undefined, { ref: false })]);
+}

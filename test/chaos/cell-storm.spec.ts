@@ -1,0 +1,29 @@
+import { describe, expect, it } from '@jest/globals';
+import { KAFKA_WITHIN_MS, withKafka } from '#libs/testing';
+import { cellStorm } from './cell-storm.ts';
+import { historyFaults, OUTER_RULES } from './history.ts';
+
+const SEED = Number(process.env['HEADGATE_STORM_SEED'] ?? Date.now() % 1_000_000);
+
+withKafka(describe)('a storm over a cell', () => {
+  it(
+    `breaks no promise (seed ${SEED})`,
+    async () => {
+      const history = await cellStorm({
+        seed: SEED,
+        organizations: 3,
+        callersEach: 2,
+        seconds: 25,
+        hurtProcessEachMs: 1_500,
+        hurtBrokerEachMs: 9_000,
+        maxFrozenMs: 3_000,
+      });
+      expect(historyFaults(history, OUTER_RULES)).toEqual([]);
+      expect(history.fallen).toEqual([]);
+      // a storm in which nothing happened shows nothing
+      expect(history.runs.length).toBeGreaterThan(20);
+      expect(history.kills).toBeGreaterThan(2);
+    },
+    KAFKA_WITHIN_MS,
+  );
+});
