@@ -82,6 +82,12 @@ module.exports = {
       to: { path: 'node_modules/kafkajs' },
     },
     {
+      name: 'the-sdk-of-telemetry-is-loaded-by-its-start-only',
+      severity: 'error',
+      from: { pathNot: '^libs/telemetry/src/(sdk|start-telemetry)\\.ts$' },
+      to: { path: ['node_modules/@opentelemetry/(?!api/)', '^libs/telemetry/src/sdk\\.ts$'] },
+    },
+    {
       name: 'prisma-and-pg-only-in-database',
       severity: 'error',
       from: { path: '^(apps|libs)/', pathNot: '^libs/(database|testing)/|\\.spec\\.ts$' },

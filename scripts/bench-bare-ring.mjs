@@ -2,7 +2,7 @@
 import { Kafka, logLevel } from 'kafkajs';
 
 const [broker, from, to] = process.argv.slice(2);
-const kafka = new Kafka({ brokers: [broker], clientId: to, logLevel: logLevel.ERROR });
+const kafka = new Kafka({ brokers: [broker], clientId: to, logLevel: logLevel.NOTHING });
 const producer = kafka.producer({ allowAutoTopicCreation: false, createPartitioner: () => () => 0 });
 const consumer = kafka.consumer({ groupId: to, maxWaitTimeInMs: 500 });
 const BYTES = 300;

@@ -11,12 +11,15 @@ await prepare();
 
 const [role = 'standalone'] = process.argv.slice(2);
 const main = join(ROOT, 'dist', 'apps', role, 'src', 'main.js');
+const telemetry = join(ROOT, 'dist', 'libs', 'telemetry', 'src', 'start-telemetry.js');
 if (NODE_MAJOR >= 24) {
   process.setSourceMapsEnabled(true);
+  // in this process, as `--import` has it in one of its own
+  await import(pathToFileURL(telemetry).href);
   await import(pathToFileURL(main).href);
 } else {
   // the pipe between us tells it when we are killed
-  const child = spawn('node', ['--enable-source-maps', main], {
+  const child = spawn('node', ['--enable-source-maps', '--import', pathToFileURL(telemetry).href, main], {
     env: ENV,
     stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
   });

@@ -9,7 +9,7 @@ import type { JsonObject } from '#libs/kernel';
 import { echoFlow, KafkaBroker, type Role, TEST_PASSWORDS, type Tenant, TestCell } from '#libs/testing';
 import { type Counters, noCounters } from './counted.ts';
 import { runTarget, type Target } from './load.ts';
-import type { Measurable } from './measure-echo.ts';
+import type { Measurable } from './measurable.ts';
 import { childrenOf, postmaster } from './processes.ts';
 
 /** The four roles as processes, with a broker and a database of their own, all below this process. */
@@ -101,6 +101,17 @@ export class KafkaCell implements Measurable {
 
   async isSo(question: string, values: unknown[] = []): Promise<boolean> {
     return (await this.admin.query<{ so: boolean }>(`select ${question} as so`, values)).rows[0]?.so === true;
+  }
+
+  /** From accept to end by the database, of all runs of deployments of a name that have succeeded; sorted. */
+  async tookMs(name: string): Promise<number[]> {
+    const { rows } = await this.admin.query<{ ms: number }>(
+      `select (extract(epoch from run.finished_at - run.created_at) * 1000)::float8 as ms from run
+        join deployment d on d.org_id = run.org_id and d.id = run.deployment_id
+        where d.name = $1 and run.status = 'succeeded' order by 1`,
+      [name],
+    );
+    return rows.map(({ ms }) => ms);
   }
 
   async end(): Promise<void> {

@@ -1,21 +1,13 @@
 import { promptChain } from '#libs/testing';
-import type { Counters } from './counted.ts';
 import type { Floors } from './floors.ts';
-import { load, once, quantile, type Target } from './load.ts';
+import { load, once, quantile } from './load.ts';
+import type { Measurable } from './measurable.ts';
 import { canMeasureProcesses, cpuSeconds } from './processes.ts';
 import type { ProductProcess } from './product-process.ts';
 import type { Line } from './report.ts';
 
 const MARKED_CALLERS = 32;
 const ROUNDS = 80;
-
-/** An installation that the bench calls and looks into. */
-export interface Measurable {
-  /** The processes below which all others of it stand, by what they are. */
-  readonly parts: Readonly<Record<string, readonly number[]>>;
-  echo(): Promise<Target>;
-  counters(): Promise<Counters>;
-}
 
 /** By what a figure is known to those who set its mark. */
 export type EchoFigures = Record<EchoFigure, number>;

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { echoFlow } from '#libs/testing';
 import type { Counters } from './counted.ts';
 import { load, runTarget, type Target } from './load.ts';
-import type { Measurable } from './measure-echo.ts';
+import type { Measurable } from './measurable.ts';
 import type { FromProduct, ToProduct } from './messages.ts';
 import { postmaster } from './processes.ts';
 

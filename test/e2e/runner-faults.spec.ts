@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { type BusMessage, ExecutorCommand, TOPICS } from '#libs/contracts';
+import { Assignment, type BusMessage, ExecutorCommand, TOPICS } from '#libs/contracts';
 import { chain, chatInput, chatOutput, fault, prompt, type Tenant, TestRing, until } from '#libs/testing';
 import { type EventView, endedRun, type Listed, type RunView } from './gateway/world.ts';
 
@@ -15,7 +15,11 @@ describe('a runner that dies, and one that does not stop', () => {
     const listen = ({ topic, value }: BusMessage) => {
       const command = topic === TOPICS.executorCommand ? ExecutorCommand.decode(value).data : undefined;
       if (command?.kind === 'assign') {
-        const { runId, isAlone } = command.assignment;
+        const opened = ring.standalone.executor['road'].open(
+          command,
+          Buffer.from(command.sealed ?? '', 'base64'),
+        );
+        const { runId, isAlone } = Assignment.parse(JSON.parse(opened.toString('utf8')));
         alone.set(runId, [...(alone.get(runId) ?? []), isAlone]);
       }
       return { copies: 1, delayMs: 0 };

@@ -1,1 +1,2 @@
+export { conductorMetrics } from './conductor.metrics.ts';
 export { Conductor } from './conductor.ts';

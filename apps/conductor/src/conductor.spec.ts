@@ -2,13 +2,22 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { ControlChanged, RunTouched } from '#libs/contracts';
 import { newId } from '#libs/kernel';
 import { progressOf } from '#libs/runs';
-import { attemptEvents, outsideEvent, type Runnable, type RunRef, TestConductor, until } from '#libs/testing';
+import {
+  attemptEvents,
+  outsideEvent,
+  playExecutor,
+  type Runnable,
+  type RunRef,
+  TestConductor,
+  until,
+} from '#libs/testing';
 
 describe('the conductor on the bus', () => {
   let test: TestConductor;
   let runnable: Runnable;
-  const executorId = newId();
+  let executorId: string;
   beforeEach(async () => {
+    executorId = playExecutor();
     test = await TestConductor.create();
     runnable = await test.runnable();
   });
@@ -88,7 +97,7 @@ describe('the conductor on the bus', () => {
   });
 
   it('gives back at its start what an earlier one had sent out, and counts none of it', async () => {
-    const earlier = newId();
+    const earlier = playExecutor();
     const left = await test.assigned(runnable, earlier);
     test.heard({ executorId: earlier, isDraining: true });
     test.term.claims.remove(left.runId);

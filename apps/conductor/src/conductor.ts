@@ -1,7 +1,7 @@
 import { atMost } from '#libs/kernel';
 import { Leadership, type LeadershipOptions } from './leader/leadership.ts';
 import type { LeaderSession } from './leader/session.ts';
-import { Term, type TermOptions } from './term.ts';
+import { Term, type TermFigures, type TermOptions } from './term.ts';
 
 export interface ConductorOptions extends TermOptions {
   databaseUrl: string;
@@ -31,6 +31,11 @@ export class Conductor {
 
   get isLeading(): boolean {
     return this.term !== undefined;
+  }
+
+  /** Of the term in which it leads. */
+  get figures(): TermFigures | undefined {
+    return this.term?.figures;
   }
 
   async start(): Promise<void> {

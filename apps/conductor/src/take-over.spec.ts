@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { DONE, oneByOne } from '#libs/bus';
 import { ExecutorCommand, RunTouched, TOPICS, termOf } from '#libs/contracts';
 import { newId } from '#libs/kernel';
-import { type Runnable, TestConductor, until } from '#libs/testing';
+import { playExecutor, type Runnable, TestConductor, until } from '#libs/testing';
 import { freeze, kill } from '../../../libs/testing/src/frozen-leader.ts';
 import type { Conductor } from './conductor.ts';
 import { QueueStore } from './queue/queue.store.ts';
@@ -45,7 +45,7 @@ describe('of two conductors', () => {
   };
   /** A run that goes to an executor of which nobody has heard before. */
   const sent = async () => {
-    const [count, executorId] = [terms.length + 1, newId()];
+    const [count, executorId] = [terms.length + 1, playExecutor()];
     await queued();
     await until('it is sent', async () => {
       await test.report({ executorId });

@@ -2,8 +2,8 @@ import type { BlobStore } from '#libs/blobs';
 import type { Bus } from '#libs/bus';
 import type { KeyProvider } from '#libs/crypto';
 import type { Logger } from '#libs/telemetry';
-import type { LeaderSession } from './leader/session.ts';
 import { Roads } from './leader/roads.ts';
+import type { LeaderSession } from './leader/session.ts';
 import { TermBus } from './leader/term-bus.ts';
 import { Claims } from './leases/claims.ts';
 import { LeaseStore } from './leases/lease.store.ts';
@@ -35,6 +35,13 @@ export interface TermOptions {
   log: Logger;
   /** Executors are processes of their own: what they had when a term begins they still have. */
   executorsOutlive?: boolean;
+}
+
+export interface TermFigures {
+  /** In heads of the queue, and so of each deployment no more than a head holds. */
+  runs: number;
+  organizations: number;
+  placed: number;
 }
 
 const SWEEP_MS = 1_000;
@@ -160,6 +167,17 @@ export class Term {
         },
       }),
     ];
+  }
+
+  /** How much waits here, and what has been done about it. */
+  get figures(): TermFigures {
+    let runs = 0;
+    let organizations = 0;
+    for (const waiting of this.queue.waiting()) {
+      runs += waiting.runs;
+      organizations += 1;
+    }
+    return { runs, organizations, placed: this.placer.placed };
   }
 
   async start(): Promise<void> {

@@ -1,11 +1,12 @@
-import { KafkaBus } from '#libs/bus';
+import { busMetrics, KafkaBus } from '#libs/bus';
 import { kafkaSettings, readConfig } from '#libs/config';
 import { readPoolKey } from '#libs/crypto';
 import { ProbeServer } from '#libs/http';
 import type { Ending } from '#libs/kernel';
 import { ProcessDriver, type SandboxProgram } from '#libs/sandbox';
-import { createLogger } from '#libs/telemetry';
+import { createLogger, endTracing } from '#libs/telemetry';
 import { ExecutorConfig } from './executor.config.ts';
+import { executorMetrics } from './executor.metrics.ts';
 import { Executor } from './executor.ts';
 import { limitsOf } from './limits.ts';
 
@@ -13,6 +14,7 @@ import { limitsOf } from './limits.ts';
 export async function beginExecutor(ending: Ending, program: SandboxProgram): Promise<void> {
   const config = readConfig(ExecutorConfig, process.env);
   ending.graceMs = config.HEADGATE_SHUTDOWN_GRACE_MS;
+  ending.add(() => endTracing());
   const log = createLogger('executor', config.HEADGATE_LOG_LEVEL);
   const poolKey = readPoolKey(config.HEADGATE_KEYS_FILE);
   const bus = await KafkaBus.connect(kafkaSettings(config, 'headgate-executor'), log);
@@ -33,7 +35,10 @@ export async function beginExecutor(ending: Ending, program: SandboxProgram): Pr
   await executor.start();
   const limits = limitsOf(driver, egressAllow);
   const { HEADGATE_PROBE_HOST: host, HEADGATE_PROBE_PORT: port } = config;
-  const probe = await ProbeServer.listen({ host, port }, async () => ({ isReady: true, degraded: limits }));
+  const probe = await ProbeServer.listen({ host, port }, async () => ({ isReady: true, degraded: limits }), [
+    ...busMetrics(bus),
+    ...executorMetrics(executor),
+  ]);
   ending.add(() => probe.close());
   log.info({ executorId: executor.id, probePort: probe.port }, 'the executor takes runs');
 }

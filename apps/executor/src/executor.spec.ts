@@ -1,13 +1,9 @@
 import { expect, it } from '@jest/globals';
 import { EmbeddedBus } from '#libs/bus';
-import {
-  commandPartition,
-  ExecutorCommand,
-  ExecutorStatus,
-  type ExecutorStatusData,
-  TOPICS,
-} from '#libs/contracts';
+import { ExecutorStatus, type ExecutorStatusData, TOPICS } from '#libs/contracts';
 import { PartsOfExecutor } from '../../../libs/testing/src/executor-parts.ts';
+import { PlayedConductor } from '../../../libs/testing/src/played-conductor.ts';
+import { TEST_POOL_KEY } from '../../../libs/testing/src/played-executors.ts';
 import { NO_PROGRAM, ScriptedDriver } from '../../../libs/testing/src/scripted-driver.ts';
 import { until } from '../../../libs/testing/src/until.ts';
 import { Executor } from './executor.ts';
@@ -29,6 +25,7 @@ it('an executor that ends gives back what runs, says so, and ends its runners', 
   const driver = new ScriptedDriver();
   const executor = new Executor({
     bus,
+    poolKey: TEST_POOL_KEY,
     driver,
     program: NO_PROGRAM,
     maxRunners: 2,
@@ -40,16 +37,7 @@ it('an executor that ends gives back what runs, says so, and ends its runners', 
   await executor.start();
   const assignment = parts.assignment();
   const { organizationId, runId } = assignment;
-  await bus.publish([
-    {
-      ...ExecutorCommand.encode(
-        organizationId,
-        { kind: 'assign', executorId: executor.id, assignment },
-        { executorid: executor.id },
-      ),
-      partition: commandPartition(executor.id, bus.partitions),
-    },
-  ]);
+  await bus.publish([new PlayedConductor(executor['road']).assign(assignment)]);
   await until('it runs', () => driver.sandbox(0).sent.length === 1);
   driver
     .sandbox(0)

@@ -36,7 +36,8 @@ export class Executor {
   private readonly status: StatusPublisher;
 
   constructor(options: ExecutorOptions) {
-    const { bus, poolKey, driver, program, maxRunners, prewarmedRunners, egressAllow, runnerFailed } = options;
+    const { bus, poolKey, driver, program, maxRunners, prewarmedRunners, egressAllow, runnerFailed } =
+      options;
     this.road = new ConductorRoad(poolKey);
     const { road } = this;
     const guard = new AddressGuard(egressAllow);

@@ -1,13 +1,15 @@
 import { join } from 'node:path';
 import { FileBlobStore } from '#libs/blobs';
-import { KafkaBus } from '#libs/bus';
+import { busMetrics, KafkaBus } from '#libs/bus';
 import { kafkaSettings, projectRoot, readConfig } from '#libs/config';
 import { LocalKeyProvider, readKeysFile } from '#libs/crypto';
 import { createPool, Doors, TenantDatabase } from '#libs/database';
 import { type Component, catalogOf } from '#libs/engine';
+import { ProbeServer } from '#libs/http';
 import { type Ending, SystemClock } from '#libs/kernel';
-import { createLogger } from '#libs/telemetry';
+import { createLogger, endTracing } from '#libs/telemetry';
 import { GatewayConfig } from './gateway.config.ts';
+import { gatewayMetrics } from './gateway.metrics.ts';
 import { createGateway } from './gateway.ts';
 import { DatabaseReadiness } from './health/health.public.ts';
 import { listen } from './listen.ts';
@@ -16,6 +18,7 @@ import { listen } from './listen.ts';
 export async function beginGateway(ending: Ending, components: readonly Component[]): Promise<void> {
   const config = readConfig(GatewayConfig, process.env);
   ending.graceMs = config.HEADGATE_SHUTDOWN_GRACE_MS;
+  ending.add(() => endTracing());
   const log = createLogger('gateway', config.HEADGATE_LOG_LEVEL);
   const keys = readKeysFile(config.HEADGATE_KEYS_FILE, ['root', 'pepper', 'blobUrl', 'jwt']);
   const clock = new SystemClock();
@@ -31,6 +34,7 @@ export async function beginGateway(ending: Ending, components: readonly Componen
   ending.add(() => database.close());
   const bus = await KafkaBus.connect(kafkaSettings(config, 'headgate-gateway'), log);
   ending.add(() => bus.close());
+  const readiness = new DatabaseReadiness(authPool, []);
   const gateway = await createGateway({
     bus,
     pool,
@@ -46,12 +50,18 @@ export async function beginGateway(ending: Ending, components: readonly Componen
     keyProvider: new LocalKeyProvider(keys.root),
     catalog: catalogOf(components),
     clock,
-    readiness: new DatabaseReadiness(authPool, []),
+    readiness,
     openApiPath: join(projectRoot(), 'docs', 'openapi.json'),
     log,
   });
   ending.add(() => gateway.close());
   await gateway.init();
   const url = await listen(gateway, config.HEADGATE_HOST, config.HEADGATE_PORT);
+  const { HEADGATE_PROBE_HOST: host, HEADGATE_PROBE_PORT: port } = config;
+  if (port !== undefined) {
+    const metrics = [...busMetrics(bus), ...gatewayMetrics(gateway)];
+    const probe = await ProbeServer.listen({ host, port }, () => readiness.report(), metrics);
+    ending.add(() => probe.close());
+  }
   log.info({ url }, 'the gateway listens');
 }

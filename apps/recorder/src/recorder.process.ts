@@ -1,12 +1,13 @@
 import { FileBlobStore } from '#libs/blobs';
-import { KafkaBus } from '#libs/bus';
+import { busMetrics, KafkaBus } from '#libs/bus';
 import { kafkaSettings, readConfig } from '#libs/config';
 import { readKeysFile } from '#libs/crypto';
 import { createPool } from '#libs/database';
 import { ProbeServer } from '#libs/http';
 import { type Ending, SystemClock } from '#libs/kernel';
-import { createLogger } from '#libs/telemetry';
+import { createLogger, endTracing } from '#libs/telemetry';
 import { RecorderConfig } from './recorder.config.ts';
+import { recorderMetrics } from './recorder.metrics.ts';
 import { Recorder } from './recorder.ts';
 
 const CONNECTIONS = 3;
@@ -15,6 +16,7 @@ const CONNECTIONS = 3;
 export async function beginRecorder(ending: Ending): Promise<void> {
   const config = readConfig(RecorderConfig, process.env);
   ending.graceMs = config.HEADGATE_SHUTDOWN_GRACE_MS;
+  ending.add(() => endTracing());
   const log = createLogger('recorder', config.HEADGATE_LOG_LEVEL);
   const keys = readKeysFile(config.HEADGATE_KEYS_FILE, ['cell']);
   const pool = createPool({ url: config.DATABASE_URL, size: CONNECTIONS, name: 'recorder' });
@@ -37,13 +39,15 @@ export async function beginRecorder(ending: Ending): Promise<void> {
   ending.add(() => recorder.stop());
   await recorder.start(false);
   const { HEADGATE_PROBE_HOST: host, HEADGATE_PROBE_PORT: port } = config;
-  const probe = await ProbeServer.listen({ host, port }, async () => {
+  const report = async () => {
     const isReady = await pool.query('select 1').then(
       () => true,
       () => false,
     );
     return { isReady, degraded: isReady ? [] : ['The database cannot be reached.'] };
-  });
+  };
+  const metrics = [...busMetrics(bus), ...recorderMetrics(recorder)];
+  const probe = await ProbeServer.listen({ host, port }, report, metrics);
   ending.add(() => probe.close());
   log.info({ probePort: probe.port }, 'the recorder reads');
 }

@@ -1,1 +1,2 @@
+export { recorderMetrics } from './recorder.metrics.ts';
 export { Recorder } from './recorder.ts';

@@ -4,7 +4,7 @@ import { ensureKeysFile, readKeysFile } from '#libs/crypto';
 import { EmbeddedPostgres, outageSentence } from '#libs/database';
 import { DEFAULTS } from '#libs/domain';
 import { type Ending, mainProcess } from '#libs/kernel';
-import { createLogger } from '#libs/telemetry';
+import { createLogger, endTracing } from '#libs/telemetry';
 import { nativeRunner } from '../../executor/src/executor.public.ts';
 import { DataDirectory } from './data-directory.ts';
 import { demoModel } from './demo/demo-model.ts';
@@ -17,6 +17,7 @@ import { Standalone } from './standalone.ts';
 async function begin(ending: Ending): Promise<void> {
   const config = readConfig(StandaloneConfig, process.env);
   ending.graceMs = config.HEADGATE_SHUTDOWN_GRACE_MS;
+  ending.add(() => endTracing());
   const log = createLogger('headgate', config.HEADGATE_LOG_LEVEL);
   const directory = DataDirectory.take(config.HEADGATE_DATA_DIR);
   ending.add(() => directory.release());
@@ -56,6 +57,11 @@ async function begin(ending: Ending): Promise<void> {
     migrated: (name) => process.stdout.write(`database: applied ${name}\n`),
   });
   ending.add(() => standalone.stop());
+  const { HEADGATE_PROBE_HOST: host, HEADGATE_PROBE_PORT: port } = config;
+  if (port !== undefined) {
+    const probe = await standalone.listenForProbes(host, port);
+    ending.add(() => probe.close());
+  }
   const { model, note } = await demoModel(config);
   const { gateway, tenants, doors, url } = standalone;
   const demo = await seedDemo({ gateway, tenants, doors, pepper: keys.pepper, model });

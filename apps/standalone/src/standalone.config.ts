@@ -1,7 +1,7 @@
 import { homedir } from 'node:os';
 import { isAbsolute, join, resolve } from 'node:path';
 import { z } from 'zod';
-import { EgressAllow } from '#libs/config';
+import { EgressAllow, PROBE_CONFIG } from '#libs/config';
 import { DEFAULTS } from '#libs/domain';
 
 const Password = z.string().min(12).optional();
@@ -12,6 +12,9 @@ export const StandaloneConfig = z.object({
   // the address that the gateway listens on
   HEADGATE_HOST: z.string().default('127.0.0.1'),
   HEADGATE_PORT: Port.default(4600),
+  HEADGATE_PROBE_HOST: PROBE_CONFIG.HEADGATE_PROBE_HOST,
+  // beside the gateway's own, for metrics
+  HEADGATE_PROBE_PORT: PROBE_CONFIG.HEADGATE_PROBE_PORT.optional(),
   // keys, large values and the embedded Postgres live here
   HEADGATE_DATA_DIR: z
     .string()

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { FileBlobStore } from '#libs/blobs';
-import { EmbeddedBus, type EmbeddedBusOptions } from '#libs/bus';
+import { EmbeddedBus, type EmbeddedBusOptions, HOP_SECONDS } from '#libs/bus';
 import { type EgressException, projectRoot } from '#libs/config';
 import { type CellKeys, LocalKeyProvider } from '#libs/crypto';
 import {
@@ -15,13 +15,20 @@ import {
   TenantDatabase,
 } from '#libs/database';
 import { type Component, catalogOf } from '#libs/engine';
+import { ProbeServer } from '#libs/http';
 import { SystemClock } from '#libs/kernel';
 import { ProcessDriver, type SandboxProgram } from '#libs/sandbox';
 import type { Logger } from '#libs/telemetry';
-import { Conductor } from '../../conductor/src/conductor.public.ts';
-import { Executor, limitsOf } from '../../executor/src/executor.public.ts';
-import { createGateway, DatabaseReadiness, listen } from '../../gateway/src/gateway.public.ts';
-import { Recorder } from '../../recorder/src/recorder.public.ts';
+import { Conductor, conductorMetrics } from '../../conductor/src/conductor.public.ts';
+import { Executor, executorMetrics, limitsOf } from '../../executor/src/executor.public.ts';
+import {
+  createGateway,
+  DatabaseReadiness,
+  gatewayMetrics,
+  listen,
+  Readiness,
+} from '../../gateway/src/gateway.public.ts';
+import { Recorder, recorderMetrics } from '../../recorder/src/recorder.public.ts';
 
 export interface StandaloneOptions {
   host: string;
@@ -156,6 +163,19 @@ export class Standalone {
       await made(url).stop();
       throw cause;
     }
+  }
+
+  /** A port beside the gateway's own, with the metrics of all four. */
+  listenForProbes(host: string, port: number): Promise<ProbeServer> {
+    const { gateway, conductor, executor, recorder } = this;
+    const readiness = gateway.get(Readiness);
+    return ProbeServer.listen({ host, port }, () => readiness.report(), [
+      HOP_SECONDS,
+      ...gatewayMetrics(gateway),
+      ...conductorMetrics(conductor),
+      ...executorMetrics(executor),
+      ...recorderMetrics(recorder),
+    ]);
   }
 
   /** Takes no more, gives back what runs, and ends. */

@@ -45,7 +45,7 @@ async function sendTraced(
         const span = message.runId === undefined ? undefined : startSend(message.topic, message.runId);
         if (span) spans.push(span);
         const within = (
-          span ?? (OF_RUNS.has(message.topic) ? undefined : trace.getActiveSpan())
+          span ?? (message.topic === TOPICS.controlChanged ? trace.getActiveSpan() : undefined)
         )?.spanContext();
         if (!within) return message;
         return { ...message, headers: { ...message.headers, [TRACEPARENT]: traceparentOf(within) } };

@@ -12,29 +12,6 @@ import { TOPICS } from './topics.ts';
 const RUN = newId();
 const EXECUTOR = newId();
 
-const assignment = {
-  organizationId: 'o1',
-  runId: RUN,
-  attempt: 1,
-  deploymentId: 'd1',
-  versionId: 'v1',
-  contentHash: 'c1',
-  engine: 'native',
-  plan: { hash: 'h1', url: 'http://gateway/blobs/o1/h1' },
-  sessionId: 's1',
-  input: { json: '"a\\u0000b"' },
-  variables: { MODEL: 'm' },
-  secrets: [{ name: 'OPENAI_API_KEY', value: 'a secret', allowedHosts: ['api.openai.com'] }],
-  isAlone: false,
-  timeoutMs: 600_000,
-  queueMs: 3,
-  spent: { inputTokens: 0, outputTokens: 0 },
-  checkpointKey: 'AAAA',
-  checkpoints: [{ nodeId: 'Prompt-1', iteration: 0, sealed: 'AAAA' }],
-  staging: { url: 'http://gateway/blobs/staging/r/1/{i}', maxBytes: 8, stateBytes: 8 },
-  runToken: 'token',
-};
-
 interface Sample {
   contract: Contract<unknown>;
   topic: string;
@@ -61,9 +38,9 @@ const SAMPLES: [string, Sample][] = [
     what: 'requested',
   }),
   sample(ExecutorCommand, 'hg.executor.command.v1', EXECUTOR, {
-    kind: 'assign',
+    kind: 'roll-call',
     executorId: EXECUTOR,
-    assignment,
+    attempts: [{ runId: RUN, attempt: 1 }],
   }),
   sample(ExecutorStatus, 'hg.executor.status.v1', EXECUTOR, {
     executorId: EXECUTOR,

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { newId } from '#libs/kernel';
 import {
+  Assignment,
   commandPartition,
   ExecutorCommand,
   type ExecutorCommandData,
@@ -37,11 +38,47 @@ describe('the place of a large value', () => {
   });
 });
 
+const assignment = {
+  organizationId: 'o1',
+  runId: 'r1',
+  attempt: 1,
+  deploymentId: 'd1',
+  versionId: 'v1',
+  contentHash: 'c1',
+  engine: 'native',
+  plan: { hash: 'h1', url: 'http://gateway/blobs/o1/h1' },
+  sessionId: 's1',
+  input: { json: '"a\\u0000b"' },
+  variables: { MODEL: 'm' },
+  secrets: [{ name: 'OPENAI_API_KEY', value: 'a secret', allowedHosts: ['api.openai.com'] }],
+  isAlone: false,
+  timeoutMs: 600_000,
+  queueMs: 3,
+  spent: { inputTokens: 0, outputTokens: 0 },
+  checkpointKey: 'AAAA',
+  checkpoints: [{ nodeId: 'Prompt-1', iteration: 0, sealed: 'AAAA' }],
+  staging: { url: 'http://gateway/blobs/staging/r/1/{i}', maxBytes: 8, stateBytes: 8 },
+  runToken: 'token',
+};
+
+describe('an assignment', () => {
+  it('is all of this, in JSON', () => {
+    expect(Assignment.parse(JSON.parse(JSON.stringify(assignment)))).toEqual(assignment);
+  });
+
+  it.each(Object.keys(assignment).map((name) => [name] as const))('is none without its %s', (name) => {
+    const { [name as 'runId']: _gone, ...rest } = assignment;
+    expect(() => Assignment.parse(rest)).toThrow();
+  });
+});
+
 describe('a command', () => {
   const attempts = [{ runId: 'r1', attempt: 2 }];
 
   it.each<[ExecutorCommandData]>([
     [{ kind: 'cancel', executorId: 'e1', runId: 'r1', attempt: 2 }],
+    [{ kind: 'assign', executorId: 'e1', runId: 'r1', attempt: 2, sealed: 'AAAA' }],
+    [{ kind: 'assign', executorId: 'e1', runId: 'r1', attempt: 2, url: 'http://store/a' }],
     [{ kind: 'recorded', executorId: 'e1', attempts }],
     [{ kind: 'recorded', executorId: 'e1', attempts: [] }],
   ])('is one of those that there are: %j', (data) => {
@@ -54,7 +91,8 @@ describe('a command', () => {
     { kind: 'cancel', executorId: 'e1', runId: 'r1', attempt: 1.5 },
     { kind: 'cancel', executorId: 'e1', runId: 'r1' },
     { kind: 'recorded', executorId: 'e1' },
-    { kind: 'assign', executorId: 'e1', assignment: {} },
+    { kind: 'assign', executorId: 'e1', runId: 'r1', attempt: 1, sealed: '?' },
+    { kind: 'assign', executorId: 'e1', sealed: 'AAAA' },
   ])('is refused otherwise: %j', (data) => {
     const envelope = { id: 'i', type: 'executor.command', orgId: 'o1', occurredAt: 'now', data };
     expect(() => ExecutorCommand.decode(Buffer.from(JSON.stringify(envelope)))).toThrow();

@@ -2,7 +2,7 @@ export { ConductorProbe } from './conductor-probe.contract.ts';
 export type { BusMessage, Contract, Envelope } from './contract.ts';
 export { ControlChanged, type ControlChangedData } from './control-changed.contract.ts';
 export {
-  type Assignment,
+  Assignment,
   commandPartition,
   commandTo,
   ExecutorCommand,

@@ -3,8 +3,8 @@ export { contentHash, idempotencyHash } from './content.ts';
 export { isExecutorIdOf, newExecutorId } from './executor-id.ts';
 export { KeyProvider, LocalKeyProvider } from './key-provider.ts';
 export { type CellKeys, ensureKeysFile, readKeysFile, readPoolKey } from './keys-file.ts';
-export { makeRoadEnd, type RoadEnd, type RoadKeys, type RoadName, roadKeys } from './road-keys.ts';
-export { introduced, introduction, type RoadMessageKind, type Speaker, saidAs, signed } from './road-mac.ts';
+export { makeRoadEnd, type RoadKeys, roadKeys } from './road-keys.ts';
+export { introduced, introduction, saidAs, signed } from './road-mac.ts';
 export {
   checkpointKey,
   isRunToken,

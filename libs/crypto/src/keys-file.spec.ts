@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { AppStartError } from '#libs/kernel';
-import { ensureKeysFile, readKeysFile } from './keys-file.ts';
+import { ensureKeysFile, readKeysFile, readPoolKey } from './keys-file.ts';
 
 let folder: string;
 let path: string;
@@ -110,6 +110,19 @@ describe('reading the keys file', () => {
     expect(() => readKeysFile(path)).toThrow(
       `The keys file ${path} is damaged (root must be 32 bytes in base64url, cell must be 32 bytes in base64url): put it back from a copy, as without it no secret can be opened.`,
     );
+  });
+
+  it('gives the pool key from a file that holds nothing else, and refuses one that does', () => {
+    ensureKeysFile(path);
+    const { pool } = readKeysFile(path);
+    expect(() => readPoolKey(path)).toThrow(AppStartError);
+    expect(() => readPoolKey(path)).toThrow(
+      `The keys file ${path} holds more than the pool key (root, pepper, cell, blobUrl, jwt): give executors a file of their own with "pool" alone.`,
+    );
+    writeFileSync(path, JSON.stringify({ pool: pool.toString('base64url') }));
+    expect(readPoolKey(path)).toEqual(pool);
+    writeFileSync(path, '{}');
+    expect(() => readPoolKey(path)).toThrow(`The keys file ${path} is damaged`);
   });
 
   it('says in a sentence that a file cannot be read, and what to do', () => {

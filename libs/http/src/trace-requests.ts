@@ -56,7 +56,8 @@ function startRequest(
 }
 
 function endRequest(span: Span, { statusCode, raw }: FastifyReply, organizationId: string | undefined): void {
-  span.setAttribute('http.response.status_code', raw.headersSent ? raw.statusCode : statusCode);
+  // a caller who left got no answer
+  if (raw.headersSent) span.setAttribute('http.response.status_code', statusCode);
   if (organizationId !== undefined) span.setAttribute(ATTRIBUTES.organization, organizationId);
   if (statusCode >= 500) span.setStatus({ code: SpanStatusCode.ERROR });
   span.end();

@@ -1,5 +1,6 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { describe, expect, it } from '@jest/globals';
-import { Gather } from './gather.ts';
+import { carryContext, Gather } from './gather.ts';
 
 /** A gather whose flushes end when the test says so. */
 function controlled(maxItems = 100) {
@@ -91,5 +92,23 @@ describe('gathering', () => {
       await turn();
     }
     expect(flushes).toHaveLength(2);
+  });
+
+  it('flushes within what was under way when the first item of the batch came, once that is wanted', async () => {
+    carryContext();
+    const work = new AsyncLocalStorage<string>();
+    const seen: (string | undefined)[] = [];
+    const gates = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    const gather = new Gather<number, string>(async (items) => {
+      seen.push(work.getStore());
+      await gates[seen.length - 1]?.promise;
+      return items.map(String);
+    }, 100);
+    const first = work.run('first', () => gather.add(1));
+    await new Promise(setImmediate);
+    const others = [work.run('second', () => gather.add(2)), work.run('third', () => gather.add(3))];
+    for (const gate of gates) gate.resolve();
+    await Promise.all([first, ...others]);
+    expect(seen).toEqual(['first', 'second']);
   });
 });

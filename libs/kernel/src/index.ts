@@ -10,7 +10,7 @@ export {
   type Problem,
   problemOf,
 } from './errors.ts';
-export { Gather } from './gather.ts';
+export { carryContext, Gather } from './gather.ts';
 export { dayOfId, isUuid, newId } from './id.ts';
 export { canonicalJson, flawOfJson, isJsonObject, type Json, type JsonObject } from './json.ts';
 export { mainProcess } from './main-process.ts';

@@ -1,19 +1,21 @@
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import { describe, expect, it } from '@jest/globals';
 import { projectRoot } from '#libs/config';
 import { mintToken } from '#libs/crypto';
 
-const LOGGER = join(projectRoot(), 'libs/telemetry/src/logger.ts');
+const FOLDER = join(projectRoot(), 'libs/telemetry/src');
+const LOGGER = join(FOLDER, 'logger.ts');
 
 /** What a process says that logs, as its streams are the point. */
-async function logging(script: string) {
+async function logging(script: string, { flags = [] as string[], env = {} } = {}) {
   const code = `import { createLogger } from ${JSON.stringify(LOGGER)};\n${script}`;
   const { stdout, stderr } = await promisify(execFile)(
     process.execPath,
-    ['--input-type=module', '--eval', code],
-    { cwd: projectRoot(), env: {} },
+    [...flags, '--input-type=module', '--eval', code],
+    { cwd: projectRoot(), env },
   );
   const lines = stderr.split('\n').filter((line) => line !== '');
   return { stdout, lines: lines.map((line): unknown => JSON.parse(line)) };
@@ -84,5 +86,27 @@ describe('the log', () => {
       note: ['[redacted]'],
       err: { message: expect.stringContaining('not [redacted]') },
     });
+  });
+
+  it('says of which trace and run a line is, where there is telemetry', async () => {
+    const script = `
+      import { context, ROOT_CONTEXT, trace } from '@opentelemetry/api';
+      import { forRun } from ${JSON.stringify(join(FOLDER, 'run-scope.ts'))};
+      const log = createLogger('gateway');
+      log.info('outside');
+      const span = { traceId: '0af7651916cd43dd8448eb211c80319c', spanId: 'b7ad6b7169203331', traceFlags: 1 };
+      context.with(forRun(trace.setSpanContext(ROOT_CONTEXT, span), 'r1'), async () => {
+        await new Promise(setImmediate);
+        log.info('within');
+      });`;
+    const flags = ['--no-warnings', '--import', pathToFileURL(join(FOLDER, 'start-telemetry.ts')).href];
+    const env = { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:9' };
+    const outside = { level: 30, time: expect.any(String), name: 'gateway', msg: 'outside' };
+    const told = { traceId: '0af7651916cd43dd8448eb211c80319c', runId: 'r1' };
+    expect((await logging(script, { flags, env })).lines).toEqual([
+      outside,
+      { ...outside, ...told, msg: 'within' },
+    ]);
+    expect((await logging(script)).lines).toEqual([outside, { ...outside, msg: 'within' }]);
   });
 });

@@ -1,4 +1,5 @@
 import { NodeSDK } from '@opentelemetry/sdk-node';
+import { carryContext } from '#libs/kernel';
 import { TRACE_IDS } from './trace-ids.ts';
 import { beginTracing } from './tracing.ts';
 import { serviceName } from './wants-telemetry.ts';
@@ -16,5 +17,6 @@ export function startSdk(environment: NodeJS.ProcessEnv): void {
     logRecordProcessors: [],
   });
   sdk.start();
+  carryContext();
   beginTracing(() => sdk.shutdown());
 }

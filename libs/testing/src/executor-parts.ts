@@ -8,11 +8,13 @@ import { PlanCache } from '../../../apps/executor/src/blobs/granted-blobs.ts';
 import { AddressGuard } from '../../../apps/executor/src/broker/address-guard.ts';
 import { Brokers } from '../../../apps/executor/src/broker/brokers.ts';
 import type { ExecutorParts } from '../../../apps/executor/src/commands/assigned-run.ts';
+import { ConductorRoad } from '../../../apps/executor/src/commands/conductor-road.ts';
 import { Presence } from '../../../apps/executor/src/commands/presence.ts';
 import { EventOutbox } from '../../../apps/executor/src/events/event-outbox.ts';
 import { RunnerPool } from '../../../apps/executor/src/runners/runner-pool.ts';
 import { KeptBus } from './kept-bus.ts';
 import { from, planNode, planOf } from './plans.ts';
+import { TEST_POOL_KEY } from './played-executors.ts';
 import { NO_PROGRAM, ScriptedDriver } from './scripted-driver.ts';
 import { StubOrigin } from './stub-origin.ts';
 
@@ -23,7 +25,8 @@ export const TWO_NODES: Plan = planOf([planNode('a'), planNode('b', { inputs: { 
 
 /** All that surrounds the runs of an executor, with a blob store; its runners and its bus are played by the test. */
 export class PartsOfExecutor implements ExecutorParts {
-  readonly executorId = newId();
+  readonly road = new ConductorRoad(TEST_POOL_KEY);
+  readonly executorId = this.road.executorId;
   readonly bus = new KeptBus();
   readonly driver = new ScriptedDriver();
   readonly presence = new Presence();

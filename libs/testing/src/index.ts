@@ -4,6 +4,7 @@ export { freePort, isServed } from './broker-ports.ts';
 export type { BrokerUsers } from './broker-properties.ts';
 export { busBody } from './bus-body.ts';
 export { BusProbe } from './bus-probe.ts';
+export { DatabaseGate } from './database-gate.ts';
 export { deadLetters } from './dead-letters.ts';
 export { FAULT_COMPONENTS } from './fault-components.ts';
 export {
@@ -20,6 +21,17 @@ export {
 } from './flows.ts';
 export { KafkaBroker, type KafkaBrokerOptions } from './kafka-broker.ts';
 export { KAFKA_WITHIN_MS, testBrokers, withKafka } from './kafka-for-tests.ts';
+export type { ReceivedSpan } from './otlp-decoding.ts';
+export { traceInProcess } from './otlp-in-process.ts';
+export { OtlpReceiver } from './otlp-receiver.ts';
+export {
+  acquaint,
+  introduceTo,
+  openCommand,
+  playExecutor,
+  roadOf,
+  TEST_POOL_KEY,
+} from './played-executors.ts';
 export {
   createEmptyDatabase,
   createTestDatabase,

@@ -44,8 +44,10 @@ export class RoleProcess {
 
   launch(): void {
     this.said = '';
-    const program = join(projectRoot(), 'dist', 'libs', 'testing', 'src', 'role-with-faults.js');
-    const child = spawn(process.execPath, ['--no-warnings', program, this.role], {
+    const libs = join(projectRoot(), 'dist', 'libs');
+    const telemetry = join(libs, 'telemetry', 'src', 'start-telemetry.js');
+    const program = join(libs, 'testing', 'src', 'role-with-faults.js');
+    const child = spawn(process.execPath, ['--no-warnings', '--import', telemetry, program, this.role], {
       env: { PATH: process.env['PATH'], ...this.env },
       // the pipe between us tells it when we are killed
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],

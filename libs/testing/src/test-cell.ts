@@ -1,14 +1,16 @@
-import { mkdtempSync } from 'node:fs';
+import { mkdtempSync, writeFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setUpKafka } from '#libs/bus';
+import { grantRoles, type KafkaSettings, setUpKafka } from '#libs/bus';
 import { ensureKeysFile, LocalKeyProvider, readKeysFile } from '#libs/crypto';
 import { createPool, Doors, type Login, loginUrl, type Pool } from '#libs/database';
 import { newId } from '#libs/kernel';
 import { createLogger } from '#libs/telemetry';
 import { TokenIssuer } from '../../../apps/gateway/src/signin/token-issuer.ts';
 import { freePort } from './broker-ports.ts';
+import { DatabaseGate } from './database-gate.ts';
+import type { KafkaBroker } from './kafka-broker.ts';
 import { testBrokers } from './kafka-for-tests.ts';
 import { createTestDatabase, TEST_PASSWORDS } from './postgres-for-tests.ts';
 import { type Role, RoleProcess } from './role-process.ts';
@@ -20,7 +22,11 @@ const PARTITIONS = 4;
 export interface TestCellOptions {
   /** Not those that all test files share. */
   brokers?: readonly string[];
+  /** One whose users are the roles: each connects as what it is, and is granted what it needs. */
+  guarded?: KafkaBroker;
   databaseUrl?: string;
+  /** The processes find the database behind a gate that can be shut. */
+  hasGate?: boolean;
   env?: Record<string, string>;
 }
 
@@ -30,27 +36,49 @@ export class TestCell {
   private readonly admin: Pool;
   private readonly auth: Pool;
   private readonly keysFile: string;
+  /** All that an executor is given. */
+  private readonly poolFile: string;
   /** Of the first gateway. */
   gatewayUrl = '';
 
   private constructor(
     readonly databaseUrl: string,
+    readonly gate: DatabaseGate | undefined,
     private readonly directory: string,
-    private readonly kafka: { brokers: readonly string[]; prefix: string },
+    private readonly kafka: { brokers: readonly string[]; prefix: string; guarded?: KafkaBroker | undefined },
     private readonly env: Record<string, string>,
   ) {
     this.keysFile = join(directory, 'keys.json');
+    this.poolFile = join(directory, 'pool.json');
     ensureKeysFile(this.keysFile);
+    const { pool } = readKeysFile(this.keysFile, ['pool']);
+    writeFileSync(this.poolFile, JSON.stringify({ pool: pool.toString('base64url') }), { mode: 0o600 });
     this.admin = createPool({ url: databaseUrl, size: 2, name: 'test' });
-    this.auth = createPool({ url: this.login('hg_auth'), size: 1, name: 'test' });
+    this.auth = createPool({
+      url: loginUrl(databaseUrl, 'hg_auth', TEST_PASSWORDS),
+      size: 1,
+      name: 'test',
+    });
   }
 
   /** Nothing runs yet. */
   static async create({ env = {}, ...given }: TestCellOptions = {}): Promise<TestCell> {
     const databaseUrl = given.databaseUrl ?? (await createTestDatabase());
-    const kafka = { brokers: given.brokers ?? (await testBrokers()), prefix: `${newId()}.` };
-    await setUpKafka({ ...kafka, clientId: 'test' }, PARTITIONS, createLogger('test', 'silent'));
-    return new TestCell(databaseUrl, mkdtempSync(join(tmpdir(), 'headgate-cell-')), kafka, env);
+    const gate = given.hasGate ? await DatabaseGate.before(databaseUrl) : undefined;
+    const { guarded } = given;
+    const brokers = given.brokers ?? (guarded ? [guarded.address] : await testBrokers());
+    const kafka = { brokers, prefix: `${newId()}.`, guarded };
+    const log = createLogger('test', 'silent');
+    const settings: KafkaSettings = {
+      clientId: 'test',
+      ...guarded?.settings(),
+      brokers,
+      prefix: kafka.prefix,
+    };
+    await setUpKafka(settings, PARTITIONS, log);
+    const logins = ROLES.map((role) => ({ role, login: role }));
+    if (guarded) await grantRoles(settings, logins, log);
+    return new TestCell(databaseUrl, gate, mkdtempSync(join(tmpdir(), 'headgate-cell-')), kafka, env);
   }
 
   /** So many processes of each role. */
@@ -99,23 +127,36 @@ export class TestCell {
   async dispose(): Promise<void> {
     for (const one of this.processes) one.thaw();
     await Promise.all(this.processes.map((one) => one.end()));
-    await Promise.all([this.admin.end(), this.auth.end()]);
+    await Promise.all([this.admin.end(), this.auth.end(), this.gate?.shut()]);
     await rm(this.directory, { recursive: true, force: true });
   }
 
   private login(login: Login): string {
-    return loginUrl(this.databaseUrl, login, TEST_PASSWORDS);
+    return loginUrl(this.gate?.url ?? this.databaseUrl, login, TEST_PASSWORDS);
+  }
+
+  private loginOf(role: Role): Record<string, string> {
+    const { sasl } = this.kafka.guarded?.settings(role) ?? {};
+    return sasl ? { KAFKA_SASL_USERNAME: sasl.username, KAFKA_SASL_PASSWORD: sasl.password } : {};
+  }
+
+  /** How a login of the cell's Kafka connects. */
+  kafkaSettings(login?: string): KafkaSettings {
+    const { guarded, brokers, prefix } = this.kafka;
+    return { clientId: 'test', ...guarded?.settings(login), brokers, prefix };
   }
 
   private envOf(role: Role, port: number): Record<string, string> {
     const common = {
       KAFKA_BROKERS: this.kafka.brokers.join(','),
       KAFKA_PREFIX: this.kafka.prefix,
+      ...this.loginOf(role),
       HEADGATE_LOG_LEVEL: 'info',
     };
     if (role === 'executor')
       return {
         ...common,
+        HEADGATE_KEYS_FILE: this.poolFile,
         HEADGATE_PROBE_PORT: String(port),
         HEADGATE_MAX_RUNNERS: '4',
         HEADGATE_PREWARMED_RUNNERS: '1',

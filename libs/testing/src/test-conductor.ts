@@ -1,13 +1,12 @@
 import { randomBytes } from 'node:crypto';
+import { mkdtempSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { buffer } from 'node:stream/consumers';
 import { FileBlobStore } from '#libs/blobs';
-import { DONE, EmbeddedBus, type EmbeddedBusOptions, oneByOne } from '#libs/bus';
-import {
-  type Assignment,
-  ExecutorCommand,
-  ExecutorStatus,
-  type ExecutorStatusData,
-  TOPICS,
-} from '#libs/contracts';
+import { type Delivery, DONE, EmbeddedBus, type EmbeddedBusOptions, type Outcome, oneByOne } from '#libs/bus';
+import { type Assignment, ExecutorStatus, type ExecutorStatusData, TOPICS } from '#libs/contracts';
 import { type KeyProvider, LocalKeyProvider, sealSecret } from '#libs/crypto';
 import { isOutage } from '#libs/database';
 import { newId, SystemClock } from '#libs/kernel';
@@ -15,10 +14,16 @@ import { createLogger } from '#libs/telemetry';
 import { Conductor, type ConductorOptions } from '../../../apps/conductor/src/conductor.ts';
 import type { Term } from '../../../apps/conductor/src/term.ts';
 import { executorStatus } from './executor-status.ts';
+import {
+  acquaint,
+  type OpenedCommand,
+  openCommand,
+  playExecutor,
+  roadOf,
+  TEST_POOL_KEY,
+} from './played-executors.ts';
 import { type RunRef, SqlRuns } from './sql-runs.ts';
 import { until } from './until.ts';
-
-type ExecutorCommandData = ReturnType<typeof ExecutorCommand.decode>['data'];
 
 /** A version of a flow, in an environment of an organization with a key: what a run is of. */
 export interface Runnable {
@@ -35,7 +40,9 @@ const CELL_KEY = Buffer.alloc(32, 7);
 /** A conductor on a database and a bus of its own; its executors are played by the test. */
 export class TestConductor {
   /** What executors were told, in the order in which it was said. */
-  readonly commands: ExecutorCommandData[] = [];
+  readonly commands: OpenedCommand[] = [];
+  /** What executors last said of themselves: they say it again to who leads next. */
+  private readonly reports = new Map<string, Partial<ExecutorStatusData>>();
   private readonly keks = new Map<string, { id: string; key: Buffer }>();
   private readonly others: Conductor[] = [];
   private isStarted = false;
@@ -43,6 +50,8 @@ export class TestConductor {
   private constructor(
     readonly runs: SqlRuns,
     readonly bus: EmbeddedBus,
+    private readonly blobs: FileBlobStore,
+    private readonly directory: string,
     private readonly keys: KeyProvider,
     readonly conductor: Conductor,
   ) {}
@@ -57,8 +66,9 @@ export class TestConductor {
     await runs['leadership'].close();
     const bus = new EmbeddedBus({ partitions: 4, ...options });
     const keys = new LocalKeyProvider(randomBytes(32));
+    const directory = mkdtempSync(join(tmpdir(), 'headgate-conductor-'));
     const blobs = new FileBlobStore({
-      directory: '/nowhere',
+      directory,
       baseUrl: () => 'http://gateway',
       signingKey: randomBytes(32),
       clock: new SystemClock(),
@@ -69,18 +79,16 @@ export class TestConductor {
       blobs,
       keys,
       cellKey: CELL_KEY,
+      poolKey: TEST_POOL_KEY,
       log: createLogger('test', 'silent'),
       ...more,
     });
-    const test = new TestConductor(runs, bus, keys, conductor);
+    const test = new TestConductor(runs, bus, blobs, directory, keys, conductor);
     await bus.subscribe({
       reader: 'executors',
       topic: TOPICS.executorCommand,
       group: 'alone',
-      handle: oneByOne(({ value }) => {
-        test.commands.push(ExecutorCommand.decode(value).data);
-        return DONE;
-      }),
+      handle: oneByOne((delivery) => test.hear(delivery)),
     });
     const session = await conductor['leadership'].start();
     if (session) conductor['take'](session);
@@ -112,6 +120,7 @@ export class TestConductor {
     else await this.conductor['leadership'].close();
     await this.bus.close();
     await this.runs.dispose();
+    await rm(this.directory, { recursive: true, force: true });
   }
 
   /** A version of a new organization, whose plan reads these variables. */
@@ -207,19 +216,41 @@ export class TestConductor {
 
   status(more: Partial<ExecutorStatusData> = {}): ExecutorStatusData {
     const term = this.conductor['term']?.session.term ?? 0;
-    return executorStatus({ maxRunners: 4, slotsPerRunner: 8, term, ...more });
+    return executorStatus({ executorId: playExecutor(), maxRunners: 4, slotsPerRunner: 8, term, ...more });
   }
 
   /** An executor that can take runs from now on. */
   heard(more: Partial<ExecutorStatusData> = {}): string {
     const status = this.status(more);
+    const roads = this.term['roads'];
+    if (!roads.keysOf(status.executorId)) acquaint(roads, roadOf(status.executorId));
     this.term['executors'].heard(status);
     return status.executorId;
   }
 
   /** The same by the bus. */
   async report(more: Partial<ExecutorStatusData>): Promise<void> {
-    await this.bus.publish([ExecutorStatus.encode(null, this.status(more))]);
+    const { executorId = playExecutor() } = more;
+    const road = roadOf(executorId);
+    this.reports.set(executorId, more);
+    const status = this.status({ term: road.term, ...more, executorId });
+    await this.bus.publish([road.say(ExecutorStatus.encode(null, status))]);
+  }
+
+  private async hear(delivery: Delivery): Promise<Outcome> {
+    const executorId = delivery.headers['executorid'] ?? '';
+    const road = roadOf(executorId);
+    const { term } = road;
+    const refused = road.hear(delivery);
+    const report = this.reports.get(executorId);
+    if (road.term > term && report) await this.report({ ...report, executorId });
+    if (refused) return refused;
+    const command = await openCommand(delivery.value, async (url) => {
+      const [hash = '', organizationId = ''] = new URL(url).pathname.split('/').toReversed();
+      return buffer(await this.blobs.get(organizationId, hash));
+    });
+    this.commands.push(command);
+    return DONE;
   }
 
   /** Places what can be placed, and resolves when that is done. */
@@ -247,10 +278,10 @@ export class TestConductor {
   }
 
   /** Resolves with what the conductor has told executors, once it is that much. */
-  async told<Kind extends ExecutorCommandData['kind']>(kind: Kind, count = 1) {
+  async told<Kind extends OpenedCommand['kind']>(kind: Kind, count = 1) {
     return until(`${count} commands "${kind}"`, () => {
       const found = this.commands.filter((command) => command.kind === kind);
-      return found.length >= count && (found as Extract<ExecutorCommandData, { kind: Kind }>[]);
+      return found.length >= count && (found as Extract<OpenedCommand, { kind: Kind }>[]);
     });
   }
 }

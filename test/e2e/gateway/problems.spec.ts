@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { ERRORS, isErrorCode } from '#libs/kernel';
-import { type Answer, createTestDatabase, type Tenant, TestRing, until } from '#libs/testing';
-import { DatabaseGate } from './database-gate.ts';
+import { type Answer, createTestDatabase, DatabaseGate, type Tenant, TestRing, until } from '#libs/testing';
 import { ROUTE_CASES, send } from './route-cases.ts';
 import { makeWorld, type World } from './world.ts';
 

@@ -1,17 +1,19 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { DONE, EmbeddedBus, oneByOne } from '#libs/bus';
-import { ExecutorCommand, RunTouched, TOPICS } from '#libs/contracts';
+import { commandTo, RunTouched, TOPICS } from '#libs/contracts';
 import { newId } from '#libs/kernel';
-import { until } from '#libs/testing';
+import { introduceTo, playExecutor, roadOf, TEST_POOL_KEY, until } from '#libs/testing';
+import { Roads } from './roads.ts';
 import { TermBus } from './term-bus.ts';
 
 describe('what is published in a term', () => {
   const bus = new EmbeddedBus({ partitions: 1 });
   afterEach(() => bus.close());
 
-  it('names it where it is a command, and is left as it is where it is none', async () => {
+  it('is said on the road to its executor where it is a command, and left as it is where it is none', async () => {
     const heard: Record<string, string>[] = [];
-    const ofTerm = new TermBus(bus, 7);
+    const roads = new Roads(TEST_POOL_KEY, 7);
+    const ofTerm = new TermBus(bus, roads);
     for (const topic of [TOPICS.executorCommand, TOPICS.runTouched])
       await ofTerm.subscribe({
         reader: 'test',
@@ -22,17 +24,18 @@ describe('what is published in a term', () => {
           return DONE;
         }),
       });
-    const executorId = newId();
-    const command = ExecutorCommand.encode(
-      null,
-      { kind: 'recorded', executorId, attempts: [] },
-      { executorid: executorId },
-    );
-    await ofTerm.publish([command]);
+    const [executorId, unknown] = [playExecutor(), playExecutor()];
+    introduceTo(roads, roadOf(executorId));
+    const recorded = (to: string) => commandTo(null, { kind: 'recorded', executorId: to, attempts: [] }, 1);
+    await ofTerm.publish([recorded(unknown)]);
+    await ofTerm.publish([recorded(executorId), recorded(unknown)]);
     await until('the command is heard', () => heard.length === 1);
     const [runId, projectId, deploymentId] = [newId(), newId(), newId()];
     await ofTerm.publish([RunTouched.encode(newId(), { runId, projectId, deploymentId, what: 'requested' })]);
     await until('the hint is heard', () => heard.length === 2);
-    expect(heard).toEqual([{ executorid: executorId, term: '7' }, {}]);
+    expect(heard).toEqual([
+      expect.objectContaining({ executorid: executorId, term: '7', n: '1', mac: expect.any(String) }),
+      {},
+    ]);
   });
 });

@@ -49,35 +49,35 @@ describe('the claims that are out', () => {
   it('are one per run: the next attempt takes the place of the last, also elsewhere', () => {
     const claims = held(claim('r'), claim('r', { attempt: 2, executorId: 'f' }));
     expect(claims.size).toBe(1);
-    expect(claims.reconcile(status(), 9_000, 1)).toEqual(NOTHING);
-    expect(claims.reconcile(status({ executorId: 'f' }), 9_000, 1).resend).toHaveLength(1);
+    expect(claims.reconcile(status(), 9_000)).toEqual(NOTHING);
+    expect(claims.reconcile(status({ executorId: 'f' }), 9_000).resend).toHaveLength(1);
   });
 });
 
 describe('what a status says of them', () => {
   it('is nothing where the executor holds what it should', () => {
-    expect(held(claim('r')).reconcile(status({ held: [name('r')] }), 9_000, 1)).toEqual(NOTHING);
+    expect(held(claim('r')).reconcile(status({ held: [name('r')] }), 9_000)).toEqual(NOTHING);
   });
 
   it('asks to send again what was sent more than two seconds ago and has never been seen there', () => {
     const claims = held(claim('r'));
-    expect(claims.reconcile(status(), 2_000, 1)).toEqual(NOTHING);
-    expect(claims.reconcile(status(), 2_001, 1).resend).toEqual([claim('r')]);
-    expect(claims.reconcile(status({ executorId: 'f' }), 2_001, 1)).toEqual(NOTHING);
-    expect(claims.reconcile(status({ held: [name('r', 2)] }), 2_001, 1).resend).toHaveLength(1);
+    expect(claims.reconcile(status(), 2_000)).toEqual(NOTHING);
+    expect(claims.reconcile(status(), 2_001).resend).toEqual([claim('r')]);
+    expect(claims.reconcile(status({ executorId: 'f' }), 2_001)).toEqual(NOTHING);
+    expect(claims.reconcile(status({ held: [name('r', 2)] }), 2_001).resend).toHaveLength(1);
   });
 
   it.each(['held', 'done'] as const)('sends nothing again that has once been %s', (where) => {
     const claims = held(claim('r'));
     const seen = where === 'held' ? { held: [name('r')] } : { done: [done('r', 'ended')] };
-    claims.reconcile(status(seen), 1, 1);
-    expect(claims.reconcile(status(), 9_000, 1)).toEqual(NOTHING);
+    claims.reconcile(status(seen), 1);
+    expect(claims.reconcile(status(), 9_000)).toEqual(NOTHING);
   });
 
   it('tells who gave an attempt back, who lost it with a runner, and who says that it has ended', () => {
     const all = [done('r', 'returned'), done('l', 'lost'), done('e', 'ended')];
     const claims = held(claim('r'), claim('l'), claim('e'));
-    const findings = claims.reconcile(status({ done: all }), 1, 1);
+    const findings = claims.reconcile(status({ done: all }), 1);
     expect(findings.givenBack.map(({ claim: { runId }, outcome }) => [runId, outcome])).toEqual([
       ['r', 'returned'],
       ['l', 'lost'],
@@ -92,28 +92,28 @@ describe('what a status says of them', () => {
     ['elsewhere', held(claim('r', { executorId: 'f' }))],
   ])('finds an attempt that is still held when it is heard of again, though it is %s', (_why, claims) => {
     const still = status({ held: [name('r')] });
-    expect(claims.reconcile(still, 1, 1)).toEqual(NOTHING);
-    claims.reconcile(status({ executorId: 'f' }), 1, 1);
-    expect(claims.reconcile(still, 2, 1).stray).toEqual([name('r')]);
-    expect(claims.reconcile(still, 3, 1).stray).toEqual([name('r')]);
+    expect(claims.reconcile(still, 1)).toEqual(NOTHING);
+    claims.reconcile(status({ executorId: 'f' }), 1);
+    expect(claims.reconcile(still, 2).stray).toEqual([name('r')]);
+    expect(claims.reconcile(still, 3).stray).toEqual([name('r')]);
   });
 
   it('finds nothing held that was gone or claimed in between', () => {
     const claims = held();
     const still = status({ held: [name('r')] });
-    claims.reconcile(still, 1, 1);
-    claims.reconcile(status(), 2, 1);
-    expect(claims.reconcile(still, 3, 1)).toEqual(NOTHING);
+    claims.reconcile(still, 1);
+    claims.reconcile(status(), 2);
+    expect(claims.reconcile(still, 3)).toEqual(NOTHING);
     claims.add(claim('r'));
-    expect(claims.reconcile(still, 4, 1)).toEqual(NOTHING);
+    expect(claims.reconcile(still, 4)).toEqual(NOTHING);
     claims.remove('r');
-    expect(claims.reconcile(still, 5, 1)).toEqual(NOTHING);
+    expect(claims.reconcile(still, 5)).toEqual(NOTHING);
   });
 
   it('lets the executor forget what is none of its claims any more', () => {
     const claims = held(claim('later', { attempt: 2 }), claim('elsewhere', { executorId: 'f' }));
     const all = [done('gone', 'ended'), done('later', 'lost'), done('elsewhere', 'returned')];
-    expect(claims.reconcile(status({ done: all }), 1, 1)).toEqual({
+    expect(claims.reconcile(status({ done: all }), 1)).toEqual({
       ...NOTHING,
       recorded: [
         { runId: 'gone', attempt: 1 },

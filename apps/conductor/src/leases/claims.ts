@@ -128,8 +128,7 @@ export class Claims {
         claim.unconfirmed = undefined;
         claim.isAdopted = false;
       } else if (claim.isAdopted) findings.givenBack.push({ claim, outcome: 'returned' });
-      else if (claim.unconfirmed && nowMs - claim.claimedAtMs > RESEND_AFTER_MS)
-        findings.resend.push(claim);
+      else if (claim.unconfirmed && nowMs - claim.claimedAtMs > RESEND_AFTER_MS) findings.resend.push(claim);
     }
     return findings;
   }

@@ -1,13 +1,20 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { TOPICS } from '#libs/contracts';
-import { newId } from '#libs/kernel';
-import { attemptEvents, executorEvent, type Runnable, type RunRef, TestConductor } from '#libs/testing';
+import {
+  attemptEvents,
+  executorEvent,
+  playExecutor,
+  type Runnable,
+  type RunRef,
+  TestConductor,
+} from '#libs/testing';
 
 describe('the leases', () => {
   let test: TestConductor;
   let runnable: Runnable;
-  const executorId = newId();
+  let executorId: string;
   beforeEach(async () => {
+    executorId = playExecutor();
     test = await TestConductor.create();
     runnable = await test.runnable();
   });

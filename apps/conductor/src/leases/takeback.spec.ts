@@ -2,14 +2,21 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { DONE, oneByOne } from '#libs/bus';
 import { TOPICS } from '#libs/contracts';
 import { DEFAULTS } from '#libs/domain';
-import { newId } from '#libs/kernel';
-import { attemptEvents, logFaults, type Runnable, type RunRef, TestConductor } from '#libs/testing';
+import {
+  attemptEvents,
+  logFaults,
+  playExecutor,
+  type Runnable,
+  type RunRef,
+  TestConductor,
+} from '#libs/testing';
 
 describe('an attempt that is taken away', () => {
   let test: TestConductor;
   let runnable: Runnable;
-  const executorId = newId();
+  let executorId: string;
   beforeEach(async () => {
+    executorId = playExecutor();
     test = await TestConductor.create();
     runnable = await test.runnable();
   });

@@ -14,7 +14,7 @@ export interface AssignmentParts {
 }
 
 /** A run waits for a seat, and after its time it is still given a moment to stop. */
-const GRANT_MARGIN_SECONDS = 3_600;
+export const GRANT_MARGIN_SECONDS = 3_600;
 
 /** Each completed node leaves its result and a sealed copy of it. */
 const STATE_BYTES = 16 * DEFAULTS.outputBytes;

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { newId } from '#libs/kernel';
-import { type Runnable, TestConductor, until } from '#libs/testing';
+import { playExecutor, type Runnable, TestConductor, until } from '#libs/testing';
 
 describe('later attempts', () => {
   let test: TestConductor;
@@ -78,7 +78,7 @@ describe('later attempts', () => {
     await test.runs.database.rows('update run_live set attempt = 1, failures = 1 where run_id = $1', [
       second,
     ]);
-    const executorId = newId();
+    const executorId = playExecutor();
     test.heard({ executorId, maxRunners: 1 });
     await test.sweep();
     await test.place();

@@ -1,8 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { BusMessage } from '#libs/contracts';
 import { TOPICS } from '#libs/contracts';
-import { newId } from '#libs/kernel';
-import { type RunRef, TestConductor, until } from '#libs/testing';
+import { playExecutor, type RunRef, TestConductor, until } from '#libs/testing';
 import type { ReleaseCache } from './release-cache.ts';
 
 describe('a batch that cannot be placed as it should', () => {
@@ -180,7 +179,7 @@ describe('a batch that cannot be placed as it should', () => {
   );
 
   it('sends an assignment again that its executor never got, as the same attempt', async () => {
-    const executorId = newId();
+    const executorId = playExecutor();
     isDropping = true;
     const ref = await test.assigned(await test.runnable(), executorId);
     isDropping = false;

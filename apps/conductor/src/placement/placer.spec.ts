@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { isRunToken } from '#libs/crypto';
 import { newId } from '#libs/kernel';
-import { type RunRef, TestConductor } from '#libs/testing';
+import { playExecutor, type RunRef, TestConductor } from '#libs/testing';
 
 describe('the placer', () => {
   let test: TestConductor;
@@ -154,7 +154,7 @@ describe('the placer', () => {
 
     it('goes out with what earlier attempts have completed, and alone after a failure', async () => {
       const runnable = await test.runnable();
-      const ref = await test.assigned(runnable, newId());
+      const ref = await test.assigned(runnable, playExecutor());
       await test.runs.database.rows(
         `insert into run_checkpoint (org_id, run_id, node_id, iteration, attempt, sealed, blob_hash)
          values ($1, $2, 'small', 0, 1, 'bytes', null), ($1, $2, 'large', 2, 1, null, 'hash')`,

@@ -16,6 +16,8 @@ export interface PlacerOptions extends DispatchOptions {
 
 /** Brings waiting runs to executors, in batches that form while the last one is being claimed. */
 export class Placer {
+  /** How many claims it has brought to executors. */
+  placed = 0;
   private isPumping = false;
   private isAskedAgain = false;
   private isStopped = false;
@@ -91,6 +93,7 @@ export class Placer {
       }
       throw cause;
     }
+    this.placed += claimed.length;
     const got = new Map(claimed.map((run) => [run.runId, run]));
     for (const { run, executorId } of picked) this.settle(run, executorId, got.get(run.runId));
     // held from this moment on: whoever takes stock meanwhile must find them

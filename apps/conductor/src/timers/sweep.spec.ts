@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { newId } from '#libs/kernel';
 import {
   attemptEvents,
   executorEvent,
   outsideEvent,
+  playExecutor,
   type Runnable,
   type RunRef,
   TestConductor,
@@ -12,8 +12,9 @@ import { keepHouse } from './housekeeping.ts';
 
 let test: TestConductor;
 let runnable: Runnable;
-const executorId = newId();
+let executorId: string;
 beforeEach(async () => {
+  executorId = playExecutor();
   test = await TestConductor.create();
   runnable = await test.runnable();
 });

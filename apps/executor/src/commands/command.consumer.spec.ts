@@ -1,28 +1,30 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { EmbeddedBus } from '#libs/bus';
-import { type Assignment, commandPartition, ExecutorCommand, saidInTerm, TOPICS } from '#libs/contracts';
-import { newId } from '#libs/kernel';
+import { type Assignment, commandPartition, TOPICS } from '#libs/contracts';
 import { PartsOfExecutor } from '../../../../libs/testing/src/executor-parts.ts';
+import { PlayedConductor } from '../../../../libs/testing/src/played-conductor.ts';
+import { TEST_POOL_KEY } from '../../../../libs/testing/src/played-executors.ts';
 import { until } from '../../../../libs/testing/src/until.ts';
 import { Attempts } from './attempts.ts';
 import { CommandConsumer } from './command.consumer.ts';
-
-type Command = Parameters<typeof ExecutorCommand.encode>[1];
+import { ConductorRoad } from './conductor-road.ts';
 
 describe('the commands of an executor', () => {
   let parts: PartsOfExecutor;
   let bus: EmbeddedBus;
   let attempts: Attempts;
   let consumer: CommandConsumer;
+  let conductor: PlayedConductor;
   let announced: number;
   beforeEach(async () => {
     parts = await PartsOfExecutor.start();
     bus = new EmbeddedBus({ partitions: 4 });
     attempts = new Attempts();
     announced = 0;
-    const { executorId, outbox, plans, pool, brokers, presence, cancelGraceMs } = parts;
+    conductor = new PlayedConductor(parts.road);
+    const { executorId, road, outbox, plans, pool, brokers, presence, cancelGraceMs } = parts;
     consumer = new CommandConsumer({
-      ...{ executorId, outbox, plans, pool, brokers, presence, cancelGraceMs },
+      ...{ executorId, road, outbox, plans, pool, brokers, presence, cancelGraceMs },
       bus,
       attempts,
       announce: () => {
@@ -38,15 +40,8 @@ describe('the commands of an executor', () => {
   });
 
   const assignment = () => parts.assignment({ organizationId: 'o1' });
-  const publish = (command: Command, executorId = parts.executorId, term = 1) =>
-    bus.publish([
-      {
-        ...saidInTerm(ExecutorCommand.encode('o1', command, { executorid: executorId }), term),
-        partition: commandPartition(parts.executorId, bus.partitions),
-      },
-    ]);
-  const assign = (assignment: Assignment, executorId?: string, term?: number) =>
-    publish({ kind: 'assign', executorId: parts.executorId, assignment }, executorId, term);
+  const say = (...command: Parameters<PlayedConductor['say']>) => bus.publish([conductor.say(...command)]);
+  const assign = (assignment: Assignment) => bus.publish([conductor.assign(assignment)]);
   const sent = () => parts.driver.sandbox(0).sent;
   const keyOf = ({ organizationId, runId, attempt }: Assignment) => ({ organizationId, runId, attempt });
 
@@ -58,7 +53,7 @@ describe('the commands of an executor', () => {
     expect(attempts.held()).toEqual([keyOf(first), keyOf(second)]);
     parts.driver.sandbox(0).say({ kind: 'done', run: 1, result: { is: 'cancelled' } });
     await until('the first is done', () => attempts.done().length === 1);
-    await publish({ kind: 'recorded', executorId: parts.executorId, attempts: [keyOf(first)] });
+    await say({ kind: 'recorded', attempts: [keyOf(first)] });
     await assign(first);
     const last = assignment();
     await assign(last);
@@ -71,8 +66,7 @@ describe('the commands of an executor', () => {
     const one = assignment();
     await assign(one);
     await until('it starts', () => sent().length === 1);
-    const cancel = (attempt: number) =>
-      publish({ kind: 'cancel', executorId: parts.executorId, runId: one.runId, attempt });
+    const cancel = (attempt: number) => say({ kind: 'cancel', runId: one.runId, attempt });
     await cancel(2);
     await assign(assignment());
     await until('another starts', () => sent().length === 2);
@@ -83,7 +77,9 @@ describe('the commands of an executor', () => {
   });
 
   it('of another executor are left alone', async () => {
-    await assign(assignment(), newId());
+    const other = new ConductorRoad(TEST_POOL_KEY);
+    const theirs = new PlayedConductor(other).assign(assignment());
+    await bus.publish([{ ...theirs, partition: commandPartition(parts.executorId, bus.partitions) }]);
     const own = assignment();
     await assign(own);
     await until('its own starts', () => sent().length === 1);
@@ -92,38 +88,15 @@ describe('the commands of an executor', () => {
 
   it('are not taken from one who led before, and are from the next', async () => {
     const [one, late, same, next] = [assignment(), assignment(), assignment(), assignment()];
-    const { executorId } = parts;
-    expect(consumer.term).toBe(0);
-    for (const [command, term] of [
-      [one, 2],
-      [late, 1],
-      [same, 2],
-      [next, 3],
-    ] as const)
-      await assign(command, executorId, term);
+    const [second, third] = [new PlayedConductor(parts.road, 2), new PlayedConductor(parts.road, 3)];
+    for (const said of [second.assign(one), conductor.assign(late), second.assign(same), third.assign(next)])
+      await bus.publish([said]);
     await until('those of the leaders start', () => sent().length === 3);
     expect(attempts.held()).toEqual([one, same, next].map(keyOf));
-    expect(consumer.term).toBe(3);
-  });
-
-  it('raise the term only where they are commands', async () => {
-    const message = ExecutorCommand.encode(null, { kind: 'recorded', executorId: 'e', attempts: [] });
-    const headers = { executorid: parts.executorId, term: '9' };
-    const partition = commandPartition(parts.executorId, bus.partitions);
-    await bus.publish([{ ...message, partition, headers, value: Buffer.from('{}') }]);
-    const one = assignment();
-    await assign(one);
-    await until('it starts', () => sent().length === 1);
-    expect(consumer.term).toBe(1);
+    expect([announced, parts.road.term]).toEqual([2, 3]);
   });
 
   it('that are none are dead, and the next one is taken', async () => {
-    const message = ExecutorCommand.encode('o1', {
-      kind: 'recorded',
-      executorId: parts.executorId,
-      attempts: [],
-    });
-    const partition = commandPartition(parts.executorId, bus.partitions);
     const dead = Promise.withResolvers<string>();
     await bus.subscribe({
       reader: 'test',
@@ -134,14 +107,7 @@ describe('the commands of an executor', () => {
         return deliveries.map(() => ({ kind: 'done' }));
       },
     });
-    await bus.publish([
-      {
-        ...message,
-        partition,
-        headers: { executorid: parts.executorId },
-        value: Buffer.from('{"kind":"assign"}'),
-      },
-    ]);
+    await say({ kind: 'assign', runId: 'r1', attempt: 0 });
     expect(await dead.promise).toContain('no executor.command message');
     await assign(assignment());
     await until('the next one starts', () => sent().length === 1);
@@ -150,6 +116,7 @@ describe('the commands of an executor', () => {
   it('are told of at once where an attempt does not end here, and not where it ends', async () => {
     await assign(assignment());
     await until('it starts', () => sent().length === 1);
+    announced = 0;
     parts.driver.sandbox(0).say({ kind: 'done', run: 1, result: { is: 'cancelled' } });
     await until('it ended', () => attempts.done()[0]?.outcome === 'ended');
     expect(announced).toBe(0);

@@ -7,8 +7,8 @@ import {
   type ExecutorCommandData,
   TOPICS,
 } from '#libs/contracts';
-import { AssignedRun, type ExecutorParts } from './assigned-run.ts';
 import { fetchGranted } from '../blobs/granted-blobs.ts';
+import { AssignedRun, type ExecutorParts } from './assigned-run.ts';
 import type { AttemptKey, Attempts, DoneOutcome } from './attempts.ts';
 import type { ConductorRoad } from './conductor-road.ts';
 
@@ -20,13 +20,19 @@ export interface CommandConsumerOptions extends ExecutorParts {
   announce: () => void;
 }
 
+interface Coming {
+  stop: AbortController;
+  /** Resolves when it is no longer awaited. */
+  left: Promise<void>;
+}
+
 type Assign = Extract<ExecutorCommandData, { kind: 'assign' }>;
 
 /** Takes what the conductor commands this executor: each assignment once, whatever else happens. */
 export class CommandConsumer {
   private readonly runs = new Map<string, AssignedRun>();
   /** Attempts whose assignment is on its way from the blob store. */
-  private readonly coming = new Map<string, AbortController>();
+  private readonly coming = new Map<string, Coming>();
   private reading: Reading | undefined;
   private isDraining = false;
 
@@ -49,7 +55,8 @@ export class CommandConsumer {
     this.isDraining = true;
     await this.reading?.stop();
     for (const run of this.runs.values()) run.giveBack();
-    for (const fetching of this.coming.values()) fetching.abort();
+    for (const { stop } of this.coming.values()) stop.abort();
+    await Promise.all([...this.coming.values()].map(({ left }) => left));
   }
 
   private hear(delivery: Delivery): Outcome {
@@ -88,7 +95,7 @@ export class CommandConsumer {
 
   private cancel(name: string): void {
     this.runs.get(name)?.cancel();
-    this.coming.get(name)?.abort();
+    this.coming.get(name)?.stop.abort();
   }
 
   private assign(organizationId: string, command: Assign): Outcome {
@@ -104,7 +111,10 @@ export class CommandConsumer {
     }
     if (!attempts.accept(key)) return { kind: 'skip', reason: 'known' };
     if (assignment) this.begin(key, assignment);
-    else void this.fetch(key, url ?? '');
+    else {
+      const stop = new AbortController();
+      this.coming.set(nameOf(key), { stop, left: this.fetch(key, url ?? '', stop.signal) });
+    }
     return DONE;
   }
 
@@ -118,23 +128,23 @@ export class CommandConsumer {
   }
 
   /** A large one is fetched; what stops it meanwhile gives the attempt back. */
-  private async fetch(key: AttemptKey, url: string): Promise<void> {
-    const coming = new AbortController();
-    this.coming.set(nameOf(key), coming);
+  private async fetch(key: AttemptKey, url: string, stopped: AbortSignal): Promise<void> {
+    // another may lead by the time that it is here
+    const { keys } = this.options.road;
     let assignment: Assignment | undefined;
     try {
-      assignment = this.open(key, await fetchGranted(url, coming.signal));
+      assignment = this.open(key, await fetchGranted(url, stopped), keys);
     } catch {
       // whatever it was, the next attempt is sealed anew
     }
     this.coming.delete(nameOf(key));
-    if (coming.signal.aborted) this.finish(key, 'returned');
+    if (stopped.aborted) this.finish(key, 'returned');
     else if (assignment) this.begin(key, assignment);
     else this.finish(key, 'unserved');
   }
 
-  private open(key: AttemptKey, sealed: Buffer): Assignment {
-    return Assignment.parse(JSON.parse(this.options.road.open(key, sealed).toString('utf8')));
+  private open(key: AttemptKey, sealed: Buffer, keys = this.options.road.keys): Assignment {
+    return Assignment.parse(JSON.parse(this.options.road.open(key, sealed, keys).toString('utf8')));
   }
 
   private finish(key: AttemptKey, outcome: DoneOutcome): void {

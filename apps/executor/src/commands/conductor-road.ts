@@ -17,7 +17,8 @@ export class ConductorRoad {
   private readonly end = makeRoadEnd();
   readonly executorId = newExecutorId(this.end.publicKey);
   private readonly introduction: Record<string, string>;
-  private keys: RoadKeys | undefined;
+  /** Of the highest term that was introduced. */
+  keys: RoadKeys | undefined;
   /** The numbers of our last status, and of the last command of this term. */
   private said = 0;
   private heard = 0;
@@ -56,10 +57,10 @@ export class ConductorRoad {
     return undefined;
   }
 
-  /** Throws where it was not sealed for this executor in this term. */
-  open(attempt: { runId: string; attempt: number }, sealed: Buffer): Buffer {
-    if (!this.keys) throw new Error('no conductor was heard of');
-    return openAssignment(this.keys, attempt, sealed);
+  /** Throws where it was not sealed for this executor in that term. */
+  open(attempt: { runId: string; attempt: number }, sealed: Buffer, keys = this.keys): Buffer {
+    if (!keys) throw new Error('no conductor was heard of');
+    return openAssignment(keys, attempt, sealed);
   }
 
   private keysIn(term: number, headers: Delivery['headers']): RoadKeys | undefined {

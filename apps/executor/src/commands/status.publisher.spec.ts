@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals
 import { ExecutorStatus, TOPICS } from '#libs/contracts';
 import { DEFAULTS } from '#libs/domain';
 import { PartsOfExecutor } from '../../../../libs/testing/src/executor-parts.ts';
+import { PlayedConductor } from '../../../../libs/testing/src/played-conductor.ts';
 import { until } from '../../../../libs/testing/src/until.ts';
 import { Attempts } from './attempts.ts';
 import { StatusPublisher } from './status.publisher.ts';
@@ -13,16 +14,17 @@ describe('the status of an executor', () => {
   beforeEach(async () => {
     parts = await PartsOfExecutor.start();
     attempts = new Attempts();
-    publisher = new StatusPublisher({ ...partsOf(parts), attempts, term: () => 7 });
+    publisher = new StatusPublisher({ ...partsOf(parts), attempts });
   });
   afterEach(async () => {
     publisher.stop();
     jest.useRealTimers();
     await parts.stop();
   });
-  const partsOf = ({ bus, executorId, pool, outbox, presence }: PartsOfExecutor) => ({
+  const partsOf = ({ bus, executorId, road, pool, outbox, presence }: PartsOfExecutor) => ({
     bus,
     executorId,
+    road,
     pool,
     outbox,
     presence,
@@ -39,6 +41,7 @@ describe('the status of an executor', () => {
     attempts.finish(key('r2'), 'lost');
     await parts.pool.take('o1', false);
     parts.outbox.offsets[3] = 17;
+    parts.road.hear(new PlayedConductor(parts.road, 7).say({ kind: 'recorded', attempts: [] }));
     publisher.isDraining = true;
     await publisher.publish();
     expect(said()).toEqual([

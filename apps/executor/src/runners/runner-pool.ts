@@ -48,6 +48,14 @@ export class RunnerPool {
     return warm;
   }
 
+  /** Those that are being started, that wait for a run, and that have one. */
+  counts(): { starting: number; ready: number; busy: number } {
+    const counts = { starting: 0, ready: 0, busy: 0 };
+    for (const { isReady, isDead, load } of this.runners)
+      if (!isDead) counts[isReady ? (load > 0 ? 'busy' : 'ready') : 'starting'] += 1;
+    return counts;
+  }
+
   get maxRunners(): number {
     return this.options.maxRunners;
   }

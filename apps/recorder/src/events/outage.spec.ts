@@ -1,6 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { counterFaults, logFaults, reportedEvents, TestRecorder, until } from '#libs/testing';
-import { DatabaseGate } from '../../../../test/e2e/gateway/database-gate.ts';
+import { counterFaults, DatabaseGate, logFaults, reportedEvents, TestRecorder, until } from '#libs/testing';
 
 describe('a recorder whose database is away', () => {
   let gate: DatabaseGate;

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Admin } from 'kafkajs';
 import { AppStartError } from '#libs/kernel';
 import type { Logger } from '#libs/telemetry';
+import { grantsOf, type RoleLogin } from './acl.ts';
 import { type KafkaSettings, kafkaOf } from './kafka-connection.ts';
 import { makeTopics } from './topics.ts';
 
@@ -46,6 +47,23 @@ export async function setUpKafka(
       `Kafka at ${settings.brokers.join(', ')} could not be set up (${(cause as Error).message}): start it, or set KAFKA_BROKERS to where it is.`,
     );
   }
+}
+
+/** Lets each login do what its role needs, and says how much that is. What was granted before stays. */
+export async function grantRoles(
+  settings: KafkaSettings,
+  logins: readonly RoleLogin[],
+  log: Logger,
+): Promise<number> {
+  const acl = grantsOf(logins, settings.prefix);
+  try {
+    await asKafkaAdmin(settings, log, (admin) => admin.createAcls({ acl }));
+  } catch (cause) {
+    throw new AppStartError(
+      `Kafka at ${settings.brokers.join(', ')} takes no grants from this login (${(cause as Error).message}): set authorizer.class.name on the brokers and use a login that may alter the cluster, or leave KAFKA_ROLE_USERS out.`,
+    );
+  }
+  return acl.length;
 }
 
 /** A leader is named for each partition before it serves it. */

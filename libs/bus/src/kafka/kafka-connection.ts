@@ -1,5 +1,6 @@
 import { Kafka, type KafkaConfig, logLevel, type SASLOptions } from 'kafkajs';
 import type { Logger } from '#libs/telemetry';
+import './request-queue.ts';
 
 export interface KafkaSettings {
   brokers: readonly string[];
@@ -22,18 +23,7 @@ const TIMES = {
 /** An outage is outlasted by whoever sends or reads, not within one request. */
 export const RETRY = { initialRetryTime: 50, maxRetryTime: 500, factor: 0.2, multiplier: 1.5, retries: 5 };
 
-/** kafkajs asks for timers that lie in the past, and Node says so once in each process. */
-function silencePastTimers(): void {
-  const { emitWarning } = process;
-  process.emitWarning = ((warning: string | Error, ...rest: never[]) => {
-    if (rest[0] !== 'TimeoutNegativeWarning') emitWarning(warning, ...rest);
-  }) as typeof process.emitWarning;
-}
-let isSilent = false;
-
 export function kafkaOf({ brokers, clientId, ssl, sasl }: KafkaSettings, log: Logger): Kafka {
-  if (!isSilent) silencePastTimers();
-  isSilent = true;
   return new Kafka({
     brokers: [...brokers],
     clientId,

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Kafka, Producer, TopicMessages } from 'kafkajs';
+import { atMost } from '#libs/kernel';
 import type { Place } from '../bus.ts';
 import { RETRY } from './kafka-connection.ts';
 
@@ -115,17 +116,19 @@ export class KafkaPublisher {
           return;
         }
         await sleep(PAUSE_MS);
+        await this.renew();
       }
     }
   }
 
   private async request(messages: readonly Outgoing[]): Promise<Place[]> {
-    const timer = new AbortController();
-    const deadline = sleep(SEND_DEADLINE_MS, undefined, { signal: timer.signal }).then(() => {
-      this.renew();
-      throw new Error(`the broker has not answered within ${SEND_DEADLINE_MS} ms`);
+    let timer: NodeJS.Timeout | undefined;
+    const deadline = new Promise<never>((_, reject) => {
+      timer = setTimeout(
+        () => reject(new Error(`the broker has not answered within ${SEND_DEADLINE_MS} ms`)),
+        SEND_DEADLINE_MS,
+      );
     });
-    deadline.catch(() => undefined);
     try {
       const sent = this.producer.sendBatch({ acks: -1, topicMessages: byTopic(messages) });
       sent.catch(() => undefined);
@@ -144,15 +147,15 @@ export class KafkaPublisher {
         return { partition, offset };
       });
     } finally {
-      timer.abort();
+      clearTimeout(timer);
     }
   }
 
-  /** A socket that is half open is not noticed by the client, which would ask the same one again for minutes. */
-  private renew(): void {
+  /** A client that met a broker that is away may be left with a connection that nothing ever comes on: it is given up. */
+  private async renew(): Promise<void> {
     void this.producer.disconnect().catch(() => undefined);
     this.producer = this.newProducer();
-    void this.producer.connect().catch(() => undefined);
+    await atMost(SEND_DEADLINE_MS, this.producer.connect()).catch(() => undefined);
   }
 
   private newProducer(): Producer {

@@ -4,6 +4,7 @@ import type { Topic } from '#libs/contracts';
 import { atMost, newId } from '#libs/kernel';
 import type { Delivery, Reading, Subscription } from '../bus.ts';
 import { PartitionReader } from '../partition-reader.ts';
+import { groupsOf } from './acl.ts';
 import { FetchedPartition } from './fetched-partition.ts';
 import { RETRY } from './kafka-connection.ts';
 import { onlyThese } from './only-these.ts';
@@ -18,6 +19,7 @@ const WATCH_MS = 5_000;
 /** A consumer that has not even asked for so long has silently stopped. */
 const SILENCE_MS = 30_000;
 const LEAVE_MS = 5_000;
+const COMMIT_PAUSE_MS = 100;
 const BEGIN_MS = 30_000;
 
 export interface ReadingParts {
@@ -39,11 +41,13 @@ interface Partition {
  */
 export class KafkaReading implements Reading {
   private readonly partitions = new Map<number, Partition>();
-  private readonly group: string;
+  private readonly group: () => string;
   /** As the broker knows it. */
   private readonly topic: string;
   /** Where a reader that is alone goes on. */
   private ends = new Map<number, number>();
+  /** Readers that still handle what they had: the next of their partition begins behind them. */
+  private readonly leaving = new Map<number, Promise<unknown>>();
   /** What has been handled and not been committed. */
   private readonly handled = new Map<number, number>();
   private consumer: Consumer | undefined;
@@ -59,8 +63,9 @@ export class KafkaReading implements Reading {
   ) {
     const { reader, topic, group } = subscription;
     this.topic = parts.prefix + topic;
-    const readers = `${parts.prefix}hg.${reader}/${topic}`;
-    this.group = group === 'shared' ? readers : `${readers}/${newId()}`;
+    const readers = `${groupsOf(reader, parts.prefix)}${topic}`;
+    // of one that is alone each consumer has a group of its own: one that was given up is in nobody's way
+    this.group = group === 'shared' ? () => readers : () => `${readers}/${newId()}`;
   }
 
   async start(): Promise<void> {
@@ -106,9 +111,9 @@ export class KafkaReading implements Reading {
   }
 
   private async run(): Promise<void> {
-    const { subscription, group } = this;
+    const { subscription } = this;
     const consumer = this.parts.kafka.consumer({
-      groupId: group,
+      groupId: this.group(),
       partitionAssigners: [
         subscription.group === 'shared' ? PartitionAssigners.roundRobin : onlyThese(subscription.partitions),
       ],
@@ -131,6 +136,8 @@ export class KafkaReading implements Reading {
       this.lastFetchMs = performance.now();
     });
     consumer.on(CRASH, ({ payload }) => {
+      // one that restarts by itself is at work
+      this.lastFetchMs = performance.now();
       if (!payload.restart && this.consumer === consumer) this.restart();
     });
     await consumer.connect();
@@ -172,16 +179,17 @@ export class KafkaReading implements Reading {
     });
   }
 
-  /** What came with the join before the last goes on where it was; what is new begins where its group is. */
+  /** A reader that is alone goes on where it was; a group where it has committed. */
   private joined(consumer: Consumer, assigned: readonly number[]): void {
-    if (this.isStopped || this.consumer !== consumer) return;
-    const { subscription } = this;
-    for (const [number, { reader }] of this.partitions) {
-      if (assigned.includes(number)) continue;
-      this.partitions.delete(number);
-      this.handled.delete(number);
-      void reader.stop();
+    if (this.isStopped || this.consumer !== consumer) {
+      // one that was given up and has come back all the same: it would hold what the other is to read
+      void consumer.disconnect().catch(() => undefined);
+      return;
     }
+    const { subscription } = this;
+    // in a group others may have gone on meanwhile: what was not committed comes again, to a reader behind the last
+    const isKept = (number: number) => subscription.group === 'alone' && assigned.includes(number);
+    for (const number of [...this.partitions.keys()]) if (!isKept(number)) this.leave(number);
     for (const number of assigned) {
       const known = this.partitions.get(number) ?? this.open(consumer, number);
       const next = known.source.next ?? (subscription.group === 'alone' ? this.ends.get(number) : undefined);
@@ -190,9 +198,20 @@ export class KafkaReading implements Reading {
     subscription.joined?.();
   }
 
+  private leave(number: number): void {
+    const partition = this.partitions.get(number);
+    if (!partition) return;
+    this.partitions.delete(number);
+    this.handled.delete(number);
+    const left = Promise.all([this.leaving.get(number), partition.reader.stop()]);
+    this.leaving.set(number, left);
+  }
+
   private open(consumer: Consumer, number: number): Partition {
     const { subscription } = this;
     const place = [{ topic: this.topic, partitions: [number] }];
+    // as it may be held for a reader before this one
+    consumer.resume(place);
     const source = new FetchedPartition({
       handled: (offset) => {
         if (subscription.group === 'alone' || this.partitions.get(number)?.source !== source) return;
@@ -210,7 +229,7 @@ export class KafkaReading implements Reading {
     );
     const partition = { source, reader };
     this.partitions.set(number, partition);
-    reader.start();
+    void Promise.resolve(this.leaving.get(number)).then(() => reader.start());
     return partition;
   }
 
@@ -244,6 +263,8 @@ export class KafkaReading implements Reading {
       }));
       this.handled.clear();
       await consumer.commitOffsets(offsets).catch(() => undefined);
+      // on the connection of the fetching, where each would hold up the next fetch
+      if (!this.isStopped) await sleep(COMMIT_PAUSE_MS);
     }
     this.isCommitting = false;
   }

@@ -42,7 +42,7 @@ export async function makeTopics(
   const missing = Object.entries(TOPIC_SETTINGS).filter(([topic]) => !there.has(prefix + topic));
   if (missing.length === 0) return [];
   await admin.createTopics({
-    waitForLeaders: true,
+    waitForLeaders: false,
     topics: missing.map(([topic, setting]) => ({
       topic: prefix + topic,
       numPartitions: setting.partitions ?? partitions,

@@ -1,0 +1,39 @@
+import { describe, expect, it } from '@jest/globals';
+import { TOPICS, type Topic } from '#libs/contracts';
+import { grantsOf, KAFKA_ROLES, ROLE_ACCESS } from './acl.ts';
+
+const those = (may: 'reads' | 'writes', topic: Topic) =>
+  KAFKA_ROLES.filter((role) => ROLE_ACCESS[role][may].includes(topic));
+
+describe('what the roles may do with topics', () => {
+  it.each<[Topic, string[], string[]]>([
+    [TOPICS.runTouched, ['conductor'], ['gateway']],
+    [TOPICS.executorCommand, ['executor'], ['conductor']],
+    [TOPICS.executorStatus, ['conductor'], ['conductor', 'executor']],
+    [TOPICS.runEvent, ['recorder'], ['executor']],
+    [TOPICS.runProgress, ['gateway', 'conductor'], ['gateway', 'conductor', 'recorder']],
+    [TOPICS.controlChanged, ['gateway', 'conductor'], ['gateway']],
+    [TOPICS.dead, ['recorder'], ['gateway', 'conductor', 'executor', 'recorder']],
+  ])('%s is read and written by these', (topic, readers, writers) => {
+    expect([those('reads', topic), those('writes', topic)]).toEqual([readers, writers]);
+  });
+
+  it.each(Object.values(TOPICS).map((topic) => [topic] as const))(
+    '%s has who reads and who writes it',
+    (topic) => {
+      expect([those('reads', topic), those('writes', topic)]).not.toContainEqual([]);
+    },
+  );
+});
+
+describe('what a login is granted', () => {
+  it('is of its own name, on topics and groups of its cell', () => {
+    const grants = grantsOf([{ role: 'executor', login: 'e' }], 'cell.');
+    expect(new Set(grants.map(({ principal }) => principal))).toEqual(new Set(['User:e']));
+    for (const { resourceName } of grants) expect(resourceName).toMatch(/^cell\.hg\./);
+  });
+
+  it('is none for nobody', () => {
+    expect(grantsOf([])).toEqual([]);
+  });
+});

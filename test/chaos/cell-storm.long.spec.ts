@@ -1,0 +1,27 @@
+import { describe, expect, it } from '@jest/globals';
+import { withKafka } from '#libs/testing';
+import { cellStorm } from './cell-storm.ts';
+import { historyFaults, OUTER_RULES } from './history.ts';
+
+const SEED = Number(process.env['HEADGATE_STORM_SEED'] ?? Date.now() % 1_000_000);
+
+withKafka(describe)('a long storm over a cell', () => {
+  it(`breaks no promise (seed ${SEED})`, async () => {
+    const history = await cellStorm({
+      seed: SEED,
+      organizations: 4,
+      callersEach: 4,
+      seconds: 300,
+      hurtProcessEachMs: 4_000,
+      hurtBrokerEachMs: 30_000,
+      maxFrozenMs: 10_000,
+    });
+    expect(historyFaults(history, OUTER_RULES)).toEqual([]);
+    expect(history.fallen).toEqual([]);
+    // a storm in which nothing happened shows nothing
+    expect(history.runs.length).toBeGreaterThan(300);
+    expect(history.kills).toBeGreaterThanOrEqual(20);
+    expect(history.freezes).toBeGreaterThanOrEqual(10);
+    expect(history.events.filter(({ type }) => type === 'run.retried').length).toBeGreaterThan(10);
+  }, 900_000);
+});

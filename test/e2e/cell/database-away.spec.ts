@@ -1,0 +1,72 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { Problem } from '#libs/kernel';
+import {
+  ApiClient,
+  chain,
+  chatInput,
+  chatOutput,
+  echoFlow,
+  fault,
+  KAFKA_WITHIN_MS,
+  type Tenant,
+  TestCell,
+  until,
+  withKafka,
+} from '#libs/testing';
+import type { RunView } from '../gateway/world.ts';
+
+/** In the long suite as long as an outage that somebody is called for. */
+const AWAY_MS = process.env['HEADGATE_TEST_LONG'] ? 60_000 : 8_000;
+
+withKafka(describe)('a cell whose database is away', () => {
+  let cell: TestCell;
+  let tenant: Tenant;
+  let token: string;
+  beforeAll(async () => {
+    cell = await TestCell.create({ hasGate: true });
+    await cell.startAll();
+    tenant = await cell.tenant();
+    ({ token } = await tenant.deploy('echo', echoFlow()));
+    const nodes = [fault('TestSleep', 'First-1', 200), fault('TestSleep', 'Second-1', AWAY_MS / 2)];
+    await tenant.deploy('slow', chain(chatInput(), ...nodes, chatOutput()));
+  }, KAFKA_WITHIN_MS);
+  afterAll(() => cell.dispose(), 60_000);
+
+  const begin = async (deployment: string) =>
+    (await tenant.api.post<RunView>(`/v1/deployments/${deployment}/runs`, { input: 'hello' })).body.id;
+
+  it('says so to callers, and goes on with what it has when the database is back', async () => {
+    const running = await Promise.all(Array.from({ length: 3 }, () => begin('slow')));
+    await until('they run', async () => {
+      const rows = await cell.rows(`select from run_checkpoint where node_id = 'First-1'`);
+      return rows.length === 3;
+    });
+    await cell.gate?.shut();
+    const caller = new ApiClient(cell.gatewayUrl, token);
+    const refused = await caller.post<Problem>('/v1/deployments/echo/runs', { input: 'hello' });
+    expect([refused.status, refused.body.code]).toEqual([503, 'service.unavailable']);
+    expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0);
+    await sleep(AWAY_MS);
+    expect(cell.processes.filter(({ isUp }) => !isUp)).toEqual([]);
+    await cell.gate?.open();
+    for (const id of running) {
+      const run = await until(
+        'the run ends',
+        async () => {
+          const { status, body } = await tenant.api.get<RunView>(`/v1/runs/${id}`);
+          return status !== 200 || body.status === 'queued' || body.status === 'running' ? undefined : body;
+        },
+        60_000,
+      );
+      expect([run.status, run.attempt]).toEqual(['succeeded', 1]);
+    }
+    const after = await until('runs are taken again', async () => {
+      const { status, body } = await caller.post<RunView>('/v1/deployments/echo/runs?wait=10', {
+        input: 'hi',
+      });
+      return status === 200 && body;
+    });
+    expect(after.output?.text).toBe('hi');
+  }, 180_000);
+});
