@@ -25,7 +25,6 @@ describe('an executor that is lost', () => {
     const ref = await test.assigned(runnable, executorId);
     await leases().heard(test.status({ executorId, held: [{ ...ref, attempt: 1 }] }));
     await pass(6);
-    expect(await test.runs.live(ref)).toMatchObject({ status: 'queued', failures: 1 });
     const other = test.heard();
     await test.place();
     expect(await test.runs.live(ref)).toMatchObject({ status: 'assigned', attempt: 2, executor_id: other });
@@ -98,6 +97,13 @@ describe('what a leader before has sent out', () => {
     const executorId = playExecutor();
     const ref = await sentBefore(executorId);
     await test.term['leases'].heard(test.status({ executorId }));
-    expect(await test.runs.live(ref)).toMatchObject({ status: 'queued', failures: 0 });
+    expect(await test.runs.log(ref)).toContainEqual(
+      expect.objectContaining({
+        type: 'run.retried',
+        attempt: 1,
+        data: expect.stringContaining('given back'),
+      }),
+    );
+    expect((await test.runs.live(ref))?.failures).toBe(0);
   });
 });

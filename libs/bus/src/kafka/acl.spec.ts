@@ -1,6 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import { TOPICS, type Topic } from '#libs/contracts';
+import { createLogger } from '#libs/telemetry';
+import { KAFKA_WITHIN_MS, testBrokers, withKafka } from '#libs/testing';
 import { grantsOf, KAFKA_ROLES, ROLE_ACCESS } from './acl.ts';
+import { grantRoles } from './kafka-admin.ts';
 
 const those = (may: 'reads' | 'writes', topic: Topic) =>
   KAFKA_ROLES.filter((role) => ROLE_ACCESS[role][may].includes(topic));
@@ -36,4 +39,20 @@ describe('what a login is granted', () => {
   it('is none for nobody', () => {
     expect(grantsOf([])).toEqual([]);
   });
+});
+
+withKafka(describe)('granting', () => {
+  it(
+    'says what to do where the brokers let everybody do everything',
+    async () => {
+      const settings = { brokers: await testBrokers(), clientId: 'test' };
+      const granting = grantRoles(
+        settings,
+        [{ role: 'executor', login: 'e' }],
+        createLogger('test', 'silent'),
+      );
+      await expect(granting).rejects.toThrow(/takes no grants from this login .* leave KAFKA_ROLE_USERS out/);
+    },
+    KAFKA_WITHIN_MS,
+  );
 });
