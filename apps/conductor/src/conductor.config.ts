@@ -1,16 +1,16 @@
 import { z } from 'zod';
-import { KAFKA_CONFIG, PostgresUrl, PROBE_CONFIG, PROCESS_CONFIG } from '#libs/config';
+import { BLOB_CONFIG, KAFKA_CONFIG, PostgresUrl, PROBE_CONFIG, PROCESS_CONFIG } from '#libs/config';
 
 /** The environment of `npm run start:conductor`. */
 export const ConductorConfig = z.object({
   ...PROCESS_CONFIG,
   ...PROBE_CONFIG,
   ...KAFKA_CONFIG,
+  ...BLOB_CONFIG,
   // the login hg_conductor
   DATABASE_URL: PostgresUrl,
   // of the cell's keys: root, cell, pool, blobUrl
   HEADGATE_KEYS_FILE: z.string(),
   // where executors reach a gateway for large values
   HEADGATE_GATEWAY_URL: z.url({ protocol: /^https?$/ }),
-  HEADGATE_BLOB_DIR: z.string(),
 });

@@ -1,9 +1,9 @@
-import { FileBlobStore } from '#libs/blobs';
+import { openBlobStore } from '#libs/blobs';
 import { busMetrics, KafkaBus } from '#libs/bus';
 import { kafkaSettings, readConfig } from '#libs/config';
 import { LocalKeyProvider, readKeysFile } from '#libs/crypto';
 import { ProbeServer } from '#libs/http';
-import { type Ending, SystemClock } from '#libs/kernel';
+import type { Ending } from '#libs/kernel';
 import { createLogger, endTracing } from '#libs/telemetry';
 import { ConductorConfig } from './conductor.config.ts';
 import { conductorMetrics } from './conductor.metrics.ts';
@@ -21,11 +21,9 @@ export async function beginConductor(ending: Ending): Promise<void> {
   const conductor = new Conductor({
     bus,
     databaseUrl: config.DATABASE_URL,
-    blobs: new FileBlobStore({
-      directory: config.HEADGATE_BLOB_DIR,
-      baseUrl: () => config.HEADGATE_GATEWAY_URL,
+    blobs: openBlobStore(config, {
+      baseUrl: config.HEADGATE_GATEWAY_URL,
       signingKey: keys.blobUrl,
-      clock: new SystemClock(),
     }),
     keys: new LocalKeyProvider(keys.root),
     cellKey: keys.cell,

@@ -1,10 +1,11 @@
 import { z } from 'zod';
-import { KAFKA_CONFIG, PostgresUrl, PROBE_CONFIG, PROCESS_CONFIG } from '#libs/config';
+import { BLOB_CONFIG, KAFKA_CONFIG, PostgresUrl, PROBE_CONFIG, PROCESS_CONFIG } from '#libs/config';
 
 /** The environment of `npm run start:gateway`. */
 export const GatewayConfig = z.object({
   ...PROCESS_CONFIG,
   ...KAFKA_CONFIG,
+  ...BLOB_CONFIG,
   // the address that it listens on
   HEADGATE_HOST: z.string().default('127.0.0.1'),
   HEADGATE_PORT: z.coerce.number().int().min(1).max(65_535).default(4600),
@@ -20,6 +21,4 @@ export const GatewayConfig = z.object({
   HEADGATE_DB_CONNECTIONS: z.coerce.number().int().min(2).max(200).default(10),
   // of the cell's keys: root, pepper, blobUrl, jwt
   HEADGATE_KEYS_FILE: z.string(),
-  // large values; all gateways, conductors and recorders see the same directory
-  HEADGATE_BLOB_DIR: z.string(),
 });

@@ -42,7 +42,7 @@ export interface GatewayParts {
   pool: Pool;
   doors: Doors;
   database: TenantDatabase;
-  blobs: FileBlobStore;
+  blobs: BlobStore;
   keys: GatewayKeys;
   keyProvider: KeyProvider;
   catalog: Catalog;
@@ -62,7 +62,7 @@ class PartsModule {
       { provide: TenantDatabase, useValue: parts.database },
       { provide: Doors, useValue: parts.doors },
       { provide: BlobStore, useValue: parts.blobs },
-      { provide: FileBlobStore, useValue: parts.blobs },
+      ...(parts.blobs instanceof FileBlobStore ? [{ provide: FileBlobStore, useValue: parts.blobs }] : []),
       { provide: CELL_KEYS, useValue: parts.keys },
       { provide: KeyProvider, useValue: parts.keyProvider },
       { provide: CATALOG, useValue: parts.catalog },
@@ -105,7 +105,12 @@ export class GatewayModule {
         KeysModule,
         RunsModule,
       ],
-      controllers: [BlobsController, HealthController, DocsController],
+      // a bucket is reached by itself
+      controllers: [
+        ...(parts.blobs instanceof FileBlobStore ? [BlobsController] : []),
+        HealthController,
+        DocsController,
+      ],
       providers: [
         JwtStrategy,
         ControlConsumer,

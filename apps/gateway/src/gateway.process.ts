@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { FileBlobStore } from '#libs/blobs';
+import { openBlobStore } from '#libs/blobs';
 import { busMetrics, KafkaBus } from '#libs/bus';
 import { kafkaSettings, projectRoot, readConfig } from '#libs/config';
 import { LocalKeyProvider, readKeysFile } from '#libs/crypto';
@@ -40,11 +40,9 @@ export async function beginGateway(ending: Ending, components: readonly Componen
     pool,
     doors: new Doors(authPool),
     database,
-    blobs: new FileBlobStore({
-      directory: config.HEADGATE_BLOB_DIR,
-      baseUrl: () => config.HEADGATE_GATEWAY_URL,
+    blobs: openBlobStore(config, {
+      baseUrl: config.HEADGATE_GATEWAY_URL,
       signingKey: keys.blobUrl,
-      clock,
     }),
     keys,
     keyProvider: new LocalKeyProvider(keys.root),

@@ -1,10 +1,10 @@
-import { FileBlobStore } from '#libs/blobs';
+import { openBlobStore } from '#libs/blobs';
 import { busMetrics, KafkaBus } from '#libs/bus';
 import { kafkaSettings, readConfig } from '#libs/config';
 import { readKeysFile } from '#libs/crypto';
 import { createPool } from '#libs/database';
 import { ProbeServer } from '#libs/http';
-import { type Ending, SystemClock } from '#libs/kernel';
+import type { Ending } from '#libs/kernel';
 import { createLogger, endTracing } from '#libs/telemetry';
 import { RecorderConfig } from './recorder.config.ts';
 import { recorderMetrics } from './recorder.metrics.ts';
@@ -27,12 +27,7 @@ export async function beginRecorder(ending: Ending): Promise<void> {
     bus,
     pool,
     // it takes values over, and gives nobody a way to them
-    blobs: new FileBlobStore({
-      directory: config.HEADGATE_BLOB_DIR,
-      baseUrl: () => '',
-      signingKey: Buffer.alloc(0),
-      clock: new SystemClock(),
-    }),
+    blobs: openBlobStore(config),
     cellKey: keys.cell,
     log,
   });

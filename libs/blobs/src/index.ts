@@ -3,5 +3,5 @@ export {
   BlobTooLargeError,
   FileBlobStore,
 } from './file-blob-store.ts';
-export { S3BlobStore, type S3BlobStoreOptions } from './s3-blob-store.ts';
+export { openBlobStore } from './open-blob-store.ts';
 export { isSigned } from './signed-path.ts';

@@ -1,4 +1,12 @@
 export { EgressAllow, type EgressException, egressText } from './egress-allow.ts';
 export { projectRoot } from './project-root.ts';
 export { readConfig } from './read-config.ts';
-export { KAFKA_CONFIG, kafkaSettings, PostgresUrl, PROBE_CONFIG, PROCESS_CONFIG } from './role-config.ts';
+export {
+  BLOB_CONFIG,
+  type BlobConfig,
+  KAFKA_CONFIG,
+  kafkaSettings,
+  PostgresUrl,
+  PROBE_CONFIG,
+  PROCESS_CONFIG,
+} from './role-config.ts';

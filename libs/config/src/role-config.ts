@@ -44,6 +44,20 @@ export const KAFKA_CONFIG = {
   KAFKA_SASL_PASSWORD: z.string().optional(),
 };
 
+/** Where large values are: a directory that all who need it see, or a bucket of an S3. */
+export const BLOB_CONFIG = {
+  HEADGATE_BLOB_DIR: z.string().optional(),
+  HEADGATE_S3_ENDPOINT: z.url({ protocol: /^https?$/ }).optional(),
+  HEADGATE_S3_BUCKET: z.string().optional(),
+  HEADGATE_S3_REGION: z.string().default('us-east-1'),
+  // where the bucket's name stands: in the path, or before the endpoint's host
+  HEADGATE_S3_ADDRESSING: z.enum(['path', 'host']).default('path'),
+  HEADGATE_S3_ACCESS_KEY_ID: z.string().optional(),
+  HEADGATE_S3_SECRET_ACCESS_KEY: z.string().optional(),
+};
+const BlobEnvironment = z.object(BLOB_CONFIG);
+export type BlobConfig = z.output<typeof BlobEnvironment>;
+
 const KafkaEnvironment = z.object(KAFKA_CONFIG);
 
 /** The settings of the bus, from what was read of the environment. */

@@ -19,7 +19,7 @@ interface Waiting {
 }
 
 /** The bus has too much to send already: what is a hint is lost, what is a fact comes again. */
-export class BusBusyError extends Error {}
+class BusBusyError extends Error {}
 
 const MAX_WAITING_BYTES = 32 * 1024 * 1024;
 /** The broker counts what one request brings for one partition, with what stands around each message. */

@@ -15,7 +15,7 @@ interface TopicSetting {
 }
 
 /** What each topic is made with. */
-export const TOPIC_SETTINGS: Readonly<Record<Topic, TopicSetting>> = {
+const TOPIC_SETTINGS: Readonly<Record<Topic, TopicSetting>> = {
   [TOPICS.runTouched]: { keptMs: HOUR_MS },
   [TOPICS.executorCommand]: { keptMs: 15 * MINUTE_MS, segmentMs: 5 * MINUTE_MS },
   // one, so that its readers see one order of all executors' words and of the probe
