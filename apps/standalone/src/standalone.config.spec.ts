@@ -11,6 +11,7 @@ describe('the environment of a start', () => {
     expect(config).toEqual({
       HEADGATE_HOST: '127.0.0.1',
       HEADGATE_PORT: 4600,
+      HEADGATE_PROBE_HOST: '127.0.0.1',
       HEADGATE_EGRESS_ALLOW: [],
       HEADGATE_MAX_RUNNERS: 8,
       HEADGATE_PREWARMED_RUNNERS: 2,
