@@ -55,6 +55,7 @@ export class KafkaReading implements Reading {
   private lastFetchMs = 0;
   private isCommitting = false;
   private isRestarting = false;
+  private restarting: Promise<void> = Promise.resolve();
   private isStopped = false;
 
   constructor(
@@ -89,6 +90,7 @@ export class KafkaReading implements Reading {
     const leave = async () => {
       await this.commit(consumer);
       await consumer.disconnect();
+      await this.restarting;
     };
     await atMost(
       LEAVE_MS,
@@ -166,6 +168,7 @@ export class KafkaReading implements Reading {
       while (!this.isStopped) {
         void this.consumer?.disconnect().catch(() => undefined);
         await sleep(PAUSE_MS);
+        if (this.isStopped) return;
         try {
           await this.run();
           return;
@@ -174,8 +177,10 @@ export class KafkaReading implements Reading {
         }
       }
     };
-    void again().finally(() => {
+    this.restarting = again().finally(async () => {
       this.isRestarting = false;
+      // one that was made while it was stopped
+      if (this.isStopped) await this.consumer?.disconnect().catch(() => undefined);
     });
   }
 
