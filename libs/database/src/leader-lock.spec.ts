@@ -71,9 +71,14 @@ describe('the lead', () => {
     expect(seen?.leftMs).toBeGreaterThan(LEADER_UNTIL_MS / 2);
     expect(seen?.leftMs).toBeLessThanOrEqual(LEADER_UNTIL_MS);
     expect(await renewLead(leader, 1)).toBe(true);
+    const pid = await pidOf(leader);
     await isSilent();
     await watchLead(other);
-    expect(await sqlStateOf(renewLead(leader, 1))).toBe('57P01');
+    await until('its backend is gone', async () => {
+      const rows = await database.rows(`select from pg_stat_activity where pid = ${pid}`);
+      return rows.length === 0;
+    });
+    await expect(renewLead(leader, 1)).rejects.toThrow();
   });
 
   it('is ended of nobody who does not have it, whatever the row says', async () => {
