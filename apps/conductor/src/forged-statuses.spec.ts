@@ -39,7 +39,7 @@ describe('of what is said in the name of an executor that holds a run', () => {
     ]);
     await test.told('assign');
     await test.report({ executorId: rogue, isDraining: true });
-    await until('the other one is known', () => test.term['executors']['known'].has(rogue));
+    await until('the other one is known', () => test.term['executors']['rooms'].has(rogue));
   });
   afterEach(() => test.dispose());
 
@@ -83,7 +83,7 @@ describe('of what is said in the name of an executor that holds a run', () => {
       await test.report({ executorId: victim, held: [{ ...ref, attempt: 1 }], maxRunners: 17 });
       await until(
         'it is heard',
-        () => test.term['executors']['known'].get(victim)?.status?.maxRunners === 17,
+        () => test.term['executors']['rooms'].get(victim)?.['status']?.maxRunners === 17,
       );
       expect(await rows()).toEqual(before);
       expect(test.term.claims.get(ref.runId)).toMatchObject({ attempt: 1, executorId: victim });
@@ -94,11 +94,17 @@ describe('of what is said in the name of an executor that holds a run', () => {
 
   it('what it has itself said before has none when it is said again', async () => {
     await test.report({ executorId: victim, held: [{ ...ref, attempt: 1 }], maxRunners: 17 });
-    await until('it is heard', () => test.term['executors']['known'].get(victim)?.status?.maxRunners === 17);
+    await until(
+      'it is heard',
+      () => test.term['executors']['rooms'].get(victim)?.['status']?.maxRunners === 17,
+    );
     const commands = test.commands.length;
     await test.bus.publish(said.slice());
     await test.report({ executorId: victim, held: [{ ...ref, attempt: 1 }], maxRunners: 18 });
-    await until('it is heard', () => test.term['executors']['known'].get(victim)?.status?.maxRunners === 18);
+    await until(
+      'it is heard',
+      () => test.term['executors']['rooms'].get(victim)?.['status']?.maxRunners === 18,
+    );
     expect(test.commands).toHaveLength(commands);
     expect(letters).toEqual([]);
   });
@@ -110,6 +116,6 @@ describe('of what is said in the name of an executor that holds a run', () => {
     await until('the roll is called', () =>
       test.commands.some(({ kind, executorId }) => kind === 'roll-call' && executorId === late),
     );
-    expect(test.term['executors']['known'].has(late)).toBe(false);
+    expect(test.term['executors']['rooms'].has(late)).toBe(false);
   });
 });

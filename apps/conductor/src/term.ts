@@ -83,8 +83,8 @@ export class Term {
       bus,
       store: leaseStore,
       claims,
-      freed: ({ executorId, organizationId, failures }) => {
-        executors.ended(executorId, organizationId, failures > 0);
+      freed: ({ executorId, organizationId, failures, claimedAtMs }) => {
+        executors.ended(executorId, organizationId, failures > 0, performance.now() - claimedAtMs);
         this.placer.pump();
       },
       requeued: (run, delayMs) => {
@@ -103,8 +103,10 @@ export class Term {
       liveness,
       adopted: ({ executorId, organizationId, failures }) =>
         executors.sent(executorId, organizationId, failures > 0),
-      lost: (executorId) => {
-        if (executors.forget(executorId)) log.warn({ executorId }, 'an executor was lost');
+      lost: (executorId, attempts) => {
+        // one that had given all back has left in peace
+        if (executors.forget(executorId) && attempts > 0)
+          log.warn({ executorId, attempts }, 'an executor was lost');
       },
     });
     this.placer = new Placer({

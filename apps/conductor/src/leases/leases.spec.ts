@@ -87,7 +87,7 @@ describe('the leases', () => {
     test.term['leases'].ended(ref.runId, 1);
     test.term['leases'].ended(ref.runId, 1);
     expect(test.term.claims.size).toBe(0);
-    expect(test.term['executors']['known'].get(executorId)?.load.size).toBe(0);
+    expect(test.term['executors']['rooms'].get(executorId)?.['load'].size).toBe(0);
   });
 
   describe('an end that the executor has told of', () => {

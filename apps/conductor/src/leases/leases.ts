@@ -13,7 +13,8 @@ export interface LeasesOptions {
   liveness: Liveness;
   /** An executor has an attempt that was not sent by us. */
   adopted: (claim: HeldClaim) => void;
-  lost: (executorId: string) => void;
+  /** An executor, and how many attempts it had; said again while they are not taken away. */
+  lost: (executorId: string, attempts: number) => void;
 }
 
 /** Why an attempt is taken away that its executor does not have any more; all but the first count as failures. */
@@ -102,9 +103,9 @@ export class Leases {
     // also what was being sent while its executor was given up
     for (const executorId of claims.holders()) liveness.expect(executorId);
     for (const executorId of liveness.lost()) {
-      // first of all, so that nothing more is sent there
-      lost(executorId);
       const held = claims.of(executorId);
+      // first of all, so that nothing more is sent there
+      lost(executorId, held.length);
       const offsets = this.offsets.get(executorId) ?? {};
       if (held.length > 0 && !(await store.isRecorderPast(TOPICS.runEvent, offsets))) continue;
       for (const claim of held)

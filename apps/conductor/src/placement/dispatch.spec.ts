@@ -86,7 +86,7 @@ describe('later attempts', () => {
     expect(test.term.claims.size).toBe(1);
     test.term['takeback'].release(first, 1);
     expect((await test.told('assign', 2)).at(-1)?.assignment.runId).toBe(second);
-    expect(test.term['executors']['known'].get(executorId)?.needed).toBe(1);
+    expect(test.term['executors']['rooms'].get(executorId)?.['needed']).toBe(1);
   });
 });
 

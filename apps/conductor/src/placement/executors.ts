@@ -1,57 +1,35 @@
 import type { ExecutorStatusData } from '#libs/contracts';
-import { DEFAULTS } from '#libs/domain';
-
-/** Runs of an organization that we have sent and that have not ended. */
-interface Load {
-  /** They share runners. */
-  shared: number;
-  /** Each has a runner of its own. */
-  alone: number;
-}
-
-interface Known {
-  /** Undefined of one that the table tells of and that has not been heard. */
-  status: ExecutorStatusData | undefined;
-  load: Map<string, Load>;
-  /** How many runners all that needs. */
-  needed: number;
-}
+import { Room } from './room.ts';
 
 /** How long an organization without a runner waits before another has to make way for it. */
 const PATIENCE_MS = 1_000;
 
-/** The executors and how much room each has, by their own word and our own count. */
+/** The executors and which of them a run goes to. */
 export class Executors {
-  private readonly known = new Map<string, Known>();
+  private readonly rooms = new Map<string, Room>();
   /** Since when organizations wait that have no runner. */
   private waiting = new Map<string, number>();
   /** They are given no more, so that their runners come free. */
   private yielding = new Set<string>();
 
   heard(status: ExecutorStatusData): void {
-    const load = this.known.get(status.executorId)?.load ?? new Map<string, Load>();
-    this.known.set(status.executorId, { status, load, needed: runnersNeeded(status, load) });
+    this.roomOf(status.executorId).heard(status);
   }
 
-  /** It is lost, and what it had with it. */
+  /** It is not there any more, and what it had neither; false where that was known. */
   forget(executorId: string): boolean {
-    return this.known.delete(executorId);
+    return this.rooms.delete(executorId);
   }
 
-  /** Where a run of this organization goes: to a runner that serves it, else to one that is free, on the emptiest executor. */
+  /**
+   * Where a run of this organization goes: to a runner that serves it, else to one that is free, on the emptiest
+   * executor; where there is neither, it may wait at a runner that serves it.
+   */
   choose(organizationId: string, isAlone = false): string | undefined {
     if (this.yielding.has(organizationId)) return undefined;
-    let best: { executorId: string; isWarm: boolean; room: number } | undefined;
-    for (const [executorId, known] of this.known) {
-      const { status, load } = known;
-      if (!status || status.isDraining || status.isParked) continue;
-      const room = roomFor(organizationId, isAlone, status, known);
-      if (room <= 0) continue;
-      const isWarm = load.has(organizationId) || Object.hasOwn(status.warm, organizationId);
-      if (!best || (isWarm && !best.isWarm) || (isWarm === best.isWarm && room > best.room))
-        best = { executorId, isWarm, room };
-    }
-    return best?.executorId;
+    const slots = this.best(organizationId, (room) => room.slots(organizationId, isAlone));
+    if (slots !== undefined || isAlone) return slots;
+    return this.best(organizationId, (room) => room.ahead(organizationId));
   }
 
   /**
@@ -68,61 +46,41 @@ export class Executors {
 
   /** No runner is free: there is room only for runs of those who have one. */
   isFull(): boolean {
-    for (const { status, needed } of this.known.values())
-      if (status && !status.isDraining && !status.isParked && needed < status.maxRunners) return false;
+    for (const room of this.rooms.values()) if (room.hasFreeRunner) return false;
     return true;
   }
 
   /** The organizations that have runners, no more than there are runners. */
   having(): Set<string> {
     const having = new Set<string>();
-    for (const { load } of this.known.values()) for (const id of load.keys()) having.add(id);
+    for (const room of this.rooms.values()) for (const id of room.having()) having.add(id);
     return having;
   }
 
   sent(executorId: string, organizationId: string, isAlone = false): void {
     if (this.waiting.delete(organizationId) && this.waiting.size === 0) this.yielding.clear();
-    this.count(executorId, organizationId, isAlone, 1);
+    this.roomOf(executorId).sent(organizationId, isAlone);
   }
 
-  ended(executorId: string, organizationId: string, isAlone = false): void {
-    this.count(executorId, organizationId, isAlone, -1);
+  ended(executorId: string, organizationId: string, isAlone = false, tookMs?: number): void {
+    this.rooms.get(executorId)?.ended(organizationId, isAlone, tookMs);
   }
 
-  private count(executorId: string, organizationId: string, isAlone: boolean, by: 1 | -1): void {
-    const known = this.known.get(executorId) ?? {
-      status: undefined,
-      load: new Map<string, Load>(),
-      needed: 0,
-    };
-    if (by > 0) this.known.set(executorId, known);
-    const { shared, alone } = known.load.get(organizationId) ?? { shared: 0, alone: 0 };
-    const left = {
-      shared: Math.max(0, isAlone ? shared : shared + by),
-      alone: Math.max(0, isAlone ? alone + by : alone),
-    };
-    if (left.shared + left.alone > 0) known.load.set(organizationId, left);
-    else known.load.delete(organizationId);
-    known.needed = runnersNeeded(known.status, known.load);
+  private best(organizationId: string, measure: (room: Room) => number): string | undefined {
+    let best: { executorId: string; isWarm: boolean; amount: number } | undefined;
+    for (const [executorId, room] of this.rooms) {
+      const amount = measure(room);
+      if (amount <= 0) continue;
+      const isWarm = room.isWarm(organizationId);
+      if (!best || (isWarm && !best.isWarm) || (isWarm === best.isWarm && amount > best.amount))
+        best = { executorId, isWarm, amount };
+    }
+    return best?.executorId;
   }
-}
 
-function runnersNeeded(status: Known['status'], load: Known['load']): number {
-  const slotsPerRunner = status?.slotsPerRunner ?? DEFAULTS.slotsPerRunner;
-  let needed = 0;
-  for (const { shared, alone } of load.values()) needed += Math.ceil(shared / slotsPerRunner) + alone;
-  return needed;
-}
-
-/** The slots in runners that nobody needs and, for a run that may share, those left in what its organization has. */
-function roomFor(
-  organizationId: string,
-  isAlone: boolean,
-  { maxRunners, slotsPerRunner }: ExecutorStatusData,
-  { load, needed }: Known,
-): number {
-  const free = Math.max(0, maxRunners - needed) * slotsPerRunner;
-  if (isAlone) return free;
-  const own = load.get(organizationId)?.shared ?? 0;
-  return Math.ceil(own / slotsPerRunner) * slotsPerRunner - own + free;
+  private roomOf(executorId: string): Room {
+    const room = this.rooms.get(executorId) ?? new Room();
+    this.rooms.set(executorId, room);
+    return room;
+  }
 }

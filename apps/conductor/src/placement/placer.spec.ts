@@ -13,10 +13,10 @@ describe('the placer', () => {
   const placed = () => test.assignments().map(({ runId }) => runId);
 
   describe('room', () => {
-    it('sends no more runs than there are slots, and the next when one is free', async () => {
+    it('sends no more runs than there are slots; where one was soon over, the next and one ahead', async () => {
       const runnable = await test.runnable();
       const refs: RunRef[] = [];
-      for (let run = 0; run < 4; run += 1) refs.push(await test.queue(runnable));
+      for (let run = 0; run < 5; run += 1) refs.push(await test.queue(runnable));
       test.heard({ maxRunners: 1, slotsPerRunner: 2 });
       await test.place();
       await test.told('assign', 2);
@@ -27,9 +27,9 @@ describe('the placer', () => {
         attempt: 0,
       });
       test.term['takeback'].release(refs[0]?.runId ?? '', 1);
-      await test.told('assign', 3);
+      await test.told('assign', 4);
       await test.place();
-      expect(placed()).toEqual(refs.slice(0, 3).map(({ runId }) => runId));
+      expect(placed()).toEqual(refs.slice(0, 4).map(({ runId }) => runId));
     });
 
     it('serves organizations in turn, however many runs one of them has', async () => {
