@@ -1,4 +1,7 @@
+import { stat } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { assignmentKey } from '#libs/blobs';
 import { type BusMessage, RunEvents, TOPICS } from '#libs/contracts';
 import {
   chain,
@@ -6,7 +9,9 @@ import {
   chatOutput,
   echoFlow,
   fault,
+  field,
   languageModel,
+  prompt,
   StubModel,
   type Tenant,
   TestRing,
@@ -81,6 +86,18 @@ describe('a run goes round', () => {
     const run = await endedRun(tenant.api, await start('large'));
     expect(run).toMatchObject({ status: 'succeeded', error: null });
     expect(run.output?.text?.length).toBe(5 * MiB);
+  });
+
+  it('brings variables to its runner that are more than a message holds', async () => {
+    const names = ['ONE', 'TWO', 'THREE', 'FOUR', 'FIVE'];
+    for (const name of names) await setVariable({ name, value: name.repeat(12_000) });
+    const fields = names.map((name) => [name, field('str', name, { load_from_db: true })]);
+    const large = prompt('Prompt-1', '{in}{ONE}{TWO}{THREE}{FOUR}{FIVE}', ['in'], Object.fromEntries(fields));
+    await tenant.deploy('variables', chain(chatInput(), large, chatOutput()));
+    const run = await endedRun(tenant.api, await start('variables', ''));
+    expect(run.output?.text).toBe(names.map((name) => name.repeat(12_000)).join(''));
+    const assignment = join(ring.directory, 'blobs', assignmentKey(run.id, 1));
+    expect((await stat(assignment)).size).toBeGreaterThan(200_000);
   });
 
   it('closes the call of a model that it waits for when it is cancelled', async () => {

@@ -8,7 +8,7 @@ import { putUrl } from '#libs/contracts';
 import { contentHash } from '#libs/crypto';
 import { SystemClock } from '#libs/kernel';
 import { StubS3 } from '#libs/testing';
-import { BlobMismatchError, type BlobStore } from './blob-store.ts';
+import { assignmentKey, BlobMismatchError, type BlobStore, contentKey } from './blob-store.ts';
 import { FileBlobStore } from './file-blob-store.ts';
 import { S3BlobStore } from './s3-blob-store.ts';
 
@@ -79,7 +79,7 @@ describe.each([
     it('stores it under its organization and hash', async () => {
       expect(await store.put('o1', CONTENT)).toEqual(ANNOUNCED);
       expect(await opened.keys()).toEqual([`o1/${HASH}`]);
-      expect(await buffer(await store.get('o1', HASH))).toEqual(CONTENT);
+      expect(await buffer(await store.get(contentKey('o1', HASH)))).toEqual(CONTENT);
     });
 
     it('says the same of it when it is there already', async () => {
@@ -92,18 +92,35 @@ describe.each([
       const all = await Promise.all(Array.from({ length: 10 }, () => store.put('o1', CONTENT)));
       expect(new Set(all.map(({ hash }) => hash))).toEqual(new Set([HASH]));
       expect(await opened.keys()).toEqual([`o1/${HASH}`]);
-      expect(await buffer(await store.get('o1', HASH))).toEqual(CONTENT);
+      expect(await buffer(await store.get(contentKey('o1', HASH)))).toEqual(CONTENT);
     });
 
     it('takes nothing at all as content', async () => {
       const { hash, size } = await store.put('o1', Buffer.alloc(0));
       expect(size).toBe(0);
-      expect(await buffer(await store.get('o1', hash))).toHaveLength(0);
+      expect(await buffer(await store.get(contentKey('o1', hash)))).toHaveLength(0);
     });
 
     it('gives it to no other organization', async () => {
       await store.put('o1', CONTENT);
-      await expect(store.get('o2', HASH)).rejects.toThrow(/ENOENT|NoSuchKey/);
+      await expect(store.get(contentKey('o2', HASH))).rejects.toThrow(/ENOENT|NoSuchKey/);
+    });
+  });
+
+  describe('staging an assignment', () => {
+    const KEY = assignmentKey('r1', 1);
+
+    it('keeps it beside the uploads of its attempt, the last of several', async () => {
+      await store.stage(KEY, Buffer.from('of a leader before'));
+      await store.stage(KEY, CONTENT);
+      expect(await opened.keys()).toEqual(['staging/r1/1/assignment']);
+      expect(await buffer(await store.get(KEY))).toEqual(CONTENT);
+    });
+
+    it('takes no other key than one of a blob', async () => {
+      await expect((async () => store.stage('staging/../o1/x', CONTENT))()).rejects.toThrow(
+        'this is not a key',
+      );
     });
   });
 
@@ -113,7 +130,7 @@ describe.each([
       expect(await opened.keys()).toEqual(['staging/r1/1/0']);
       await store.promote('o1', 'staging/r1/1/0', ANNOUNCED);
       expect(await opened.keys()).toEqual([`o1/${HASH}`]);
-      expect(await buffer(await store.get('o1', HASH))).toEqual(CONTENT);
+      expect(await buffer(await store.get(contentKey('o1', HASH)))).toEqual(CONTENT);
     });
 
     it.each([
@@ -145,7 +162,7 @@ describe.each([
       await opened.upload('staging/r1/1/0', Buffer.from('the first'));
       await opened.upload('staging/r1/1/0', CONTENT);
       await store.promote('o1', 'staging/r1/1/0', ANNOUNCED);
-      expect(await buffer(await store.get('o1', HASH))).toEqual(CONTENT);
+      expect(await buffer(await store.get(contentKey('o1', HASH)))).toEqual(CONTENT);
     });
 
     it('fails for what was never uploaded, even where another organization has it', async () => {
@@ -162,7 +179,7 @@ describe.each([
       'is no hash: %j',
       async (hash) => {
         await store.put('o2', CONTENT);
-        await expect(store.get('o1', hash)).rejects.toThrow(NO_KEY);
+        await expect(store.get(contentKey('o1', hash))).rejects.toThrow(NO_KEY);
         await opened.upload('staging/r1/1/0', CONTENT);
         const promoted = store.promote('o1', 'staging/r1/1/0', { ...ANNOUNCED, hash });
         await expect(promoted).rejects.toThrow(NO_KEY);

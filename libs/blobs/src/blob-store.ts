@@ -11,24 +11,34 @@ export interface Measured {
 
 /**
  * Large values. Content stands under `<organization>/<hash>`; what an executor uploads stands under
- * `staging/<run>/<attempt>/<i>` until the recorder has measured it.
+ * `staging/<run>/<attempt>/<i>` until the recorder has measured it, and an assignment beside it while its attempt lasts.
  */
 export abstract class BlobStore {
   /** Stores content under its hash, and says which. Storing it again changes nothing. */
   abstract put(organizationId: string, content: Uint8Array): Promise<Measured>;
-  abstract get(organizationId: string, hash: string): Promise<Readable>;
+  /** Keeps what is needed for no longer than uploads are. */
+  abstract stage(stagingKey: string, bytes: Uint8Array): Promise<void>;
+  abstract get(key: string): Promise<Readable>;
   /** Turns an upload into content. Throws a BlobMismatchError where it is not what was announced. */
   abstract promote(organizationId: string, stagingKey: string, announced: Measured): Promise<void>;
-  /** Removes uploads that are older than that, and that nobody has taken, unless the store does so itself. */
+  /** Removes uploads and assignments that are older than that, and that nobody has taken, unless the store does so itself. */
   abstract clearUploads(olderThanMs: number): Promise<void>;
-  /** A URL under which an executor may fetch content for so long. */
-  abstract grantGet(organizationId: string, hash: string, forSeconds: number): string;
+  /** A URL under which an executor may fetch what is under a key for so long. */
+  abstract grantGet(key: string, forSeconds: number): string;
   /** Where an executor may upload values of one attempt for so long: `putUrl` of it and their numbers. */
   abstract grantPut(stagingPrefix: string, maxBytes: number, forSeconds: number): PutGrant;
 }
 
 /** What was announced is not there: it was not uploaded, or is of another size or hash. */
 export class BlobMismatchError extends Error {}
+
+export function contentKey(organizationId: string, hash: string): string {
+  return `${organizationId}/${hash}`;
+}
+
+export function assignmentKey(runId: string, attempt: number): string {
+  return `${stagingPrefix(runId, attempt)}/assignment`;
+}
 
 export function stagingPrefix(runId: string, attempt: number): string {
   return `staging/${runId}/${attempt}`;

@@ -5,7 +5,7 @@ import { Readable } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { contentHash } from '#libs/crypto';
 import { Clock } from '#libs/kernel';
-import { BlobMismatchError, stagingPrefix } from './blob-store.ts';
+import { BlobMismatchError, contentKey, stagingPrefix } from './blob-store.ts';
 import { BlobTooLargeError, FileBlobStore } from './file-blob-store.ts';
 import { isSigned } from './signed-path.ts';
 
@@ -159,7 +159,7 @@ describe('a grant', () => {
   };
 
   it('to fetch names the content, for as long as is asked', () => {
-    const { origin, pathname, signature, ...rest } = partsOf(store.grantGet('o1', HASH, 90));
+    const { origin, pathname, signature, ...rest } = partsOf(store.grantGet(contentKey('o1', HASH), 90));
     expect([origin, pathname]).toEqual(['http://gateway:4600', `/blobs/o1/${HASH}`]);
     expect(rest).toEqual({ expiresAtSeconds: NOW_SECONDS + 90, maxBytes: 0 });
     expect(isSigned(KEY, { method: 'GET', path: `o1/${HASH}`, ...rest }, signature, NOW_SECONDS)).toBe(true);

@@ -7,7 +7,7 @@ import { pipeline } from 'node:stream/promises';
 import type { PutGrant } from '#libs/contracts';
 import { contentHash } from '#libs/crypto';
 import type { Clock } from '#libs/kernel';
-import { BlobMismatchError, BlobStore, checkedKey, type Measured } from './blob-store.ts';
+import { BlobMismatchError, BlobStore, checkedKey, contentKey, type Measured } from './blob-store.ts';
 import { signPath } from './signed-path.ts';
 
 export interface FileBlobStoreOptions {
@@ -29,21 +29,17 @@ export class FileBlobStore extends BlobStore {
 
   async put(organizationId: string, content: Uint8Array): Promise<Measured> {
     const hash = contentHash(content);
-    const path = this.pathOf(`${organizationId}/${hash}`);
-    if (!(await exists(path))) {
-      const draft = await this.draft();
-      try {
-        await writeFile(draft, content, { flag: 'wx', mode: 0o600, flush: true });
-        await this.settle(draft, path);
-      } finally {
-        await rm(draft, { force: true });
-      }
-    }
+    const path = this.pathOf(contentKey(organizationId, hash));
+    if (!(await exists(path))) await this.write(path, content);
     return { hash, size: content.byteLength };
   }
 
-  async get(organizationId: string, hash: string): Promise<Readable> {
-    const file = await open(this.pathOf(`${organizationId}/${hash}`), 'r');
+  stage(stagingKey: string, bytes: Uint8Array): Promise<void> {
+    return this.write(this.pathOf(stagingKey), bytes);
+  }
+
+  async get(key: string): Promise<Readable> {
+    const file = await open(this.pathOf(key), 'r');
     return file.createReadStream();
   }
 
@@ -59,7 +55,7 @@ export class FileBlobStore extends BlobStore {
   }
 
   async promote(organizationId: string, stagingKey: string, announced: Measured): Promise<void> {
-    const to = this.pathOf(`${organizationId}/${announced.hash}`);
+    const to = this.pathOf(contentKey(organizationId, announced.hash));
     const from = this.pathOf(stagingKey);
     if (!(await exists(from)) && (await exists(to))) return;
     const { size } = await stat(from).catch((cause: NodeJS.ErrnoException) => {
@@ -81,8 +77,8 @@ export class FileBlobStore extends BlobStore {
       });
   }
 
-  grantGet(organizationId: string, hash: string, forSeconds: number): string {
-    return this.sign('GET', `${organizationId}/${hash}`, 0, forSeconds);
+  grantGet(key: string, forSeconds: number): string {
+    return this.sign('GET', key, 0, forSeconds);
   }
 
   grantPut(prefix: string, maxBytes: number, forSeconds: number): PutGrant {
@@ -98,6 +94,16 @@ export class FileBlobStore extends BlobStore {
 
   private pathOf(key: string): string {
     return join(this.options.directory, checkedKey(key));
+  }
+
+  private async write(path: string, content: Uint8Array): Promise<void> {
+    const draft = await this.draft();
+    try {
+      await writeFile(draft, content, { flag: 'wx', mode: 0o600, flush: true });
+      await this.settle(draft, path);
+    } finally {
+      await rm(draft, { force: true });
+    }
   }
 
   private async draft(): Promise<string> {

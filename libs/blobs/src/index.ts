@@ -1,4 +1,4 @@
-export { BlobMismatchError, BlobStore, stagingPrefix } from './blob-store.ts';
+export { assignmentKey, BlobMismatchError, BlobStore, contentKey, stagingPrefix } from './blob-store.ts';
 export {
   BlobTooLargeError,
   FileBlobStore,

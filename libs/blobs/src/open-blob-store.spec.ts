@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { z } from 'zod';
 import { BLOB_CONFIG } from '#libs/config';
+import { contentKey } from './blob-store.ts';
 import { FileBlobStore } from './file-blob-store.ts';
 import { openBlobStore } from './open-blob-store.ts';
 import { S3BlobStore } from './s3-blob-store.ts';
@@ -21,15 +22,19 @@ describe('the place of large values', () => {
   it('is a directory, reached through the gateway', () => {
     const store = open({ HEADGATE_BLOB_DIR: '/blobs' });
     expect(store).toBeInstanceOf(FileBlobStore);
-    expect(store.grantGet('o1', 'a'.repeat(64), 60)).toMatch(/^http:\/\/gateway\/blobs\/o1\//);
+    expect(store.grantGet(contentKey('o1', 'a'.repeat(64)), 60)).toMatch(/^http:\/\/gateway\/blobs\/o1\//);
   });
 
   it('is a bucket, reached by itself, however it is named', () => {
     const inPath = open(S3);
     expect(inPath).toBeInstanceOf(S3BlobStore);
-    expect(inPath.grantGet('o1', 'a'.repeat(64), 60)).toMatch(/^https:\/\/s3\.example\.com\/values\/o1\//);
+    expect(inPath.grantGet(contentKey('o1', 'a'.repeat(64)), 60)).toMatch(
+      /^https:\/\/s3\.example\.com\/values\/o1\//,
+    );
     const byHost = open({ ...S3, HEADGATE_S3_ADDRESSING: 'host' });
-    expect(byHost.grantGet('o1', 'a'.repeat(64), 60)).toMatch(/^https:\/\/values\.s3\.example\.com\/o1\//);
+    expect(byHost.grantGet(contentKey('o1', 'a'.repeat(64)), 60)).toMatch(
+      /^https:\/\/values\.s3\.example\.com\/o1\//,
+    );
   });
 
   it.each([{}, { ...S3, HEADGATE_BLOB_DIR: '/blobs' }])('is one: %j', (environment) => {

@@ -5,7 +5,7 @@ import { putUrl } from '#libs/contracts';
 import { contentHash } from '#libs/crypto';
 import { Clock } from '#libs/kernel';
 import { StubS3, until } from '#libs/testing';
-import { BlobMismatchError, stagingPrefix } from './blob-store.ts';
+import { BlobMismatchError, contentKey, stagingPrefix } from './blob-store.ts';
 import { S3BlobStore, type S3BlobStoreOptions } from './s3-blob-store.ts';
 
 class SetClock extends Clock {
@@ -121,7 +121,7 @@ describe('promoting an upload in S3', () => {
 
 it('never shows its secret in what it throws', async () => {
   const stranger = storeWith({ secretAccessKey: 'n0t-the-secret' });
-  const refused = await stranger.get('o1', HASH).catch((cause: unknown) => cause);
+  const refused = await stranger.get(contentKey('o1', HASH)).catch((cause: unknown) => cause);
   expect(String(refused)).toBe('Error: the blob store answered 403 SignatureDoesNotMatch');
 });
 
@@ -134,7 +134,7 @@ it('leaves old uploads to the rule of the bucket', async () => {
 describe('a grant of S3', () => {
   it('to fetch holds for its content and as long as is asked', async () => {
     await store.put('o1', CONTENT);
-    const url = store.grantGet('o1', HASH, 90);
+    const url = store.grantGet(contentKey('o1', HASH), 90);
     clock.atMs += 89_000;
     const answer = await fetch(url);
     expect(Buffer.from(await answer.arrayBuffer())).toEqual(CONTENT);
@@ -146,7 +146,7 @@ describe('a grant of S3', () => {
 
   it('holds for no longer than S3 allows', async () => {
     await store.put('o1', CONTENT);
-    expect((await fetch(store.grantGet('o1', HASH, 8 * 86_400))).status).toBe(200);
+    expect((await fetch(store.grantGet(contentKey('o1', HASH), 8 * 86_400))).status).toBe(200);
   });
 
   it('to upload holds for each number of the attempt, and for no other place', async () => {
@@ -169,7 +169,7 @@ describe('a grant of S3', () => {
   it('has the bucket before the host, or in a folder of it, where that is its address', async () => {
     s3.objects.set(`o1/${HASH}`, CONTENT);
     const endpoint = s3.url.replace('127.0.0.1', 'localhost');
-    const url = storeWith({ endpoint, addressing: 'host' }).grantGet('o1', HASH, 60);
+    const url = storeWith({ endpoint, addressing: 'host' }).grantGet(contentKey('o1', HASH), 60);
     const { host, hostname, port, pathname, search } = new URL(url);
     expect([hostname, pathname]).toEqual(['blobs.localhost', `/o1/${HASH}`]);
     const answer = await new Promise<Buffer>((resolve, reject) => {
@@ -184,7 +184,7 @@ describe('a grant of S3', () => {
         .end();
     });
     expect(answer).toEqual(CONTENT);
-    const inFolder = storeWith({ endpoint: 'https://host/s3/' }).grantGet('o1', HASH, 60);
+    const inFolder = storeWith({ endpoint: 'https://host/s3/' }).grantGet(contentKey('o1', HASH), 60);
     expect(inFolder).toContain(`https://host/s3/blobs/o1/${HASH}?`);
   });
 });

@@ -4,7 +4,7 @@ import type { ReadableStream } from 'node:stream/web';
 import type { PutGrant } from '#libs/contracts';
 import { contentHash } from '#libs/crypto';
 import type { Clock } from '#libs/kernel';
-import { BlobMismatchError, BlobStore, checkedKey, type Measured } from './blob-store.ts';
+import { BlobMismatchError, BlobStore, checkedKey, contentKey, type Measured } from './blob-store.ts';
 import { type S3Credentials, S3Signer, type UnsignedRequest } from './s3-signer.ts';
 
 export interface S3BlobStoreOptions extends S3Credentials {
@@ -51,7 +51,7 @@ export class S3BlobStore extends BlobStore {
 
   async put(organizationId: string, content: Uint8Array): Promise<Measured> {
     const hash = contentHash(content);
-    const key = checkedKey(`${organizationId}/${hash}`);
+    const key = checkedKey(contentKey(organizationId, hash));
     // 412: it is there. 409: another is putting it. 501: this S3 knows no conditions. It would be the same content.
     const headers = { 'if-none-match': '*' };
     const { fault } = await this.send('PUT', key, { body: content, headers, awaits: [409, 412, 501] });
@@ -59,13 +59,17 @@ export class S3BlobStore extends BlobStore {
     return { hash, size: content.byteLength };
   }
 
-  async get(organizationId: string, hash: string): Promise<Readable> {
-    const { response } = await this.send('GET', checkedKey(`${organizationId}/${hash}`));
+  async stage(stagingKey: string, bytes: Uint8Array): Promise<void> {
+    await this.send('PUT', checkedKey(stagingKey), { body: bytes });
+  }
+
+  async get(key: string): Promise<Readable> {
+    const { response } = await this.send('GET', checkedKey(key));
     return streamOf(response);
   }
 
   async promote(organizationId: string, stagingKey: string, announced: Measured): Promise<void> {
-    const to = checkedKey(`${organizationId}/${announced.hash}`);
+    const to = checkedKey(contentKey(organizationId, announced.hash));
     const from = checkedKey(stagingKey);
     const { response } = await this.send('GET', from, { awaits: ['NoSuchKey'] });
     if (response) {
@@ -82,8 +86,8 @@ export class S3BlobStore extends BlobStore {
   /** The bucket's own rule removes them: a listing of it may be long and costs money. */
   async clearUploads(): Promise<void> {}
 
-  grantGet(organizationId: string, hash: string, forSeconds: number): string {
-    const path = this.pathOf(checkedKey(`${organizationId}/${hash}`));
+  grantGet(key: string, forSeconds: number): string {
+    const path = this.pathOf(checkedKey(key));
     const { query, signatureOf } = this.presign('GET', forSeconds);
     return `${this.origin}${path}?${query}&X-Amz-Signature=${signatureOf(path)}`;
   }

@@ -29,7 +29,7 @@ export const chatInput = (id = 'ChatInput-1'): Node =>
 export const chatOutput = (id = 'ChatOutput-1'): Node =>
   node('ChatOutput', id, 'Chat Output', { input_value: field('other', '') }, ['message']);
 
-export const prompt = (id: string, template: string, variables: string[]): Node =>
+export const prompt = (id: string, template: string, variables: string[], more: JsonObject = {}): Node =>
   node(
     'Prompt',
     id,
@@ -37,6 +37,7 @@ export const prompt = (id: string, template: string, variables: string[]): Node 
     {
       template: field('prompt', template),
       ...Object.fromEntries(variables.map((name) => [name, field('str', '')])),
+      ...more,
     },
     ['prompt'],
   );

@@ -246,8 +246,8 @@ export class TestConductor {
     if (road.term > term && report) await this.report({ ...report, executorId });
     if (refused) return refused;
     const command = await openCommand(delivery.value, async (url) => {
-      const [hash = '', organizationId = ''] = new URL(url).pathname.split('/').toReversed();
-      return buffer(await this.blobs.get(organizationId, hash));
+      const [, key = ''] = new URL(url).pathname.split('/blobs/');
+      return buffer(await this.blobs.get(key));
     });
     this.commands.push(command);
     return DONE;

@@ -1,4 +1,4 @@
-import { type BlobStore, stagingPrefix } from '#libs/blobs';
+import { type BlobStore, contentKey, stagingPrefix } from '#libs/blobs';
 import type { Assignment } from '#libs/contracts';
 import { checkpointKey, runToken } from '#libs/crypto';
 import { DEFAULTS } from '#libs/domain';
@@ -28,7 +28,7 @@ export function buildAssignment(
   const { organizationId, runId, attempt, executorId } = run;
   const version = releases.version(run.versionId);
   const grantSeconds = run.timeoutSeconds + GRANT_MARGIN_SECONDS;
-  const urlOf = (hash: string) => blobs.grantGet(organizationId, hash, grantSeconds);
+  const urlOf = (hash: string) => blobs.grantGet(contentKey(organizationId, hash), grantSeconds);
   return {
     organizationId,
     runId,

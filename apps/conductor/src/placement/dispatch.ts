@@ -1,3 +1,4 @@
+import { assignmentKey } from '#libs/blobs';
 import type { Bus } from '#libs/bus';
 import { type BusMessage, commandTo } from '#libs/contracts';
 import { sealAssignment } from '#libs/crypto';
@@ -87,8 +88,9 @@ export class Dispatch {
     if (!isOut()) return;
     let message: BusMessage;
     try {
-      const { hash } = await blobs.put(run.organizationId, bytes);
-      const url = blobs.grantGet(run.organizationId, hash, run.timeoutSeconds + GRANT_MARGIN_SECONDS);
+      const key = assignmentKey(run.runId, run.attempt);
+      await blobs.stage(key, bytes);
+      const url = blobs.grantGet(key, run.timeoutSeconds + GRANT_MARGIN_SECONDS);
       message = this.command(one, { url });
     } catch (cause) {
       await this.giveBack(claim, cause);

@@ -45,10 +45,10 @@ describe('an assignment that is larger than a message', () => {
   it('holds up nobody else while the blob store takes its time, and is not sent where it was taken away', async () => {
     const { blobs } = test.term['placer']['options'];
     const gate = Promise.withResolvers<void>();
-    const put = blobs.put.bind(blobs);
-    blobs.put = async (...content) => {
+    const stage = blobs.stage.bind(blobs);
+    blobs.stage = async (...what) => {
       await gate.promise;
-      return put(...content);
+      return stage(...what);
     };
     const [large, small] = [await test.queue(runnable), await test.queue(await test.runnable())];
     test.heard();
@@ -62,7 +62,7 @@ describe('an assignment that is larger than a message', () => {
 
   it('is given back, and counts, where the blob store does not take it', async () => {
     const { blobs } = test.term['placer']['options'];
-    blobs.put = () => Promise.reject(new Error('not now'));
+    blobs.stage = () => Promise.reject(new Error('not now'));
     const ref = await test.queue(runnable);
     test.heard();
     await test.place();

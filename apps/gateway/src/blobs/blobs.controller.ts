@@ -7,7 +7,7 @@ import { AppError, Clock } from '#libs/kernel';
 import { Public } from '../access/public.ts';
 import { CELL_KEYS, type GatewayKeys } from '../gateway.keys.ts';
 
-const CONTENT = /^\/blobs\/([0-9a-f-]{36})\/([0-9a-f]{64})$/;
+const FETCHED = /^\/blobs\/([0-9a-f-]{36}\/[0-9a-f]{64}|staging\/[0-9a-f-]{36}\/\d+\/assignment)$/;
 const STAGED = /^\/blobs\/(staging\/[0-9a-f-]{36}\/\d+)\/(\d+)$/;
 
 /** Where executors fetch and put large values when the store is the file system; a signed URL is all they need. */
@@ -24,10 +24,10 @@ export class BlobsController {
   @Get('*')
   async get(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     const { pathname, query } = locate(request);
-    const match = CONTENT.exec(pathname);
-    if (!match?.[1] || !match[2]) throw new AppError('resource.not_found');
-    this.check('GET', `${match[1]}/${match[2]}`, query);
-    const content = await this.blobs.get(match[1], match[2]).catch(() => {
+    const key = FETCHED.exec(pathname)?.[1];
+    if (key === undefined) throw new AppError('resource.not_found');
+    this.check('GET', key, query);
+    const content = await this.blobs.get(key).catch(() => {
       throw new AppError('resource.not_found');
     });
     await reply.header('content-type', 'application/octet-stream').send(content);

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { BlobStore } from '#libs/blobs';
+import { BlobStore, contentKey } from '#libs/blobs';
 import type { Run } from './run.schema.ts';
 
 /** Puts back what was too large for the log, where a whole run is shown. */
@@ -22,7 +22,8 @@ export class LargeValues {
 
   private async read(organizationId: string, hash: string): Promise<unknown> {
     const chunks: Buffer[] = [];
-    for await (const chunk of await this.blobs.get(organizationId, hash)) chunks.push(chunk as Buffer);
+    for await (const chunk of await this.blobs.get(contentKey(organizationId, hash)))
+      chunks.push(chunk as Buffer);
     return JSON.parse(Buffer.concat(chunks).toString('utf8'));
   }
 }

@@ -3,7 +3,7 @@ import { readdir, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { stagingPrefix } from '#libs/blobs';
+import { contentKey, stagingPrefix } from '#libs/blobs';
 import { contentHash } from '#libs/crypto';
 import { type RunRef, reported, reportedEvents, TestRecorder, until } from '#libs/testing';
 
@@ -35,7 +35,7 @@ describe('large values that an executor has uploaded', () => {
     await test.take(test.report(ref, [reported(1, 'run.started'), reported(2, 'log', { staged: [blob] })]));
     const row = { org_id: ref.organizationId, hash: blob.hash, size: blob.size };
     expect(await blobs()).toEqual([row]);
-    const read = await test.blobs.get(ref.organizationId, blob.hash);
+    const read = await test.blobs.get(contentKey(ref.organizationId, blob.hash));
     expect(Buffer.concat(await read.toArray())).toHaveLength(1_000);
   });
 
