@@ -52,6 +52,7 @@ const SAMPLES: [string, Sample][] = [
     eventOffsets: { 3: 17 },
     isDraining: false,
     isParked: false,
+    pulse: 1,
     term: 3,
   }),
   sample(RunEvents, 'hg.run.event.v1', RUN, {

@@ -87,11 +87,12 @@ export const ExecutorCommand = contract({
       url: z.string().optional(),
     }),
     z.object({ kind: z.literal('cancel'), executorId: z.string(), ...attemptOf }),
-    // what is not named here is not the executor's any more
+    // what is not named here is not the executor's any more; `pulse`: of the status that this answers
     z.object({
       kind: z.literal('roll-call'),
       executorId: z.string(),
       attempts: z.array(z.object(attemptOf)),
+      pulse: z.number().int().optional(),
     }),
     z.object({ kind: z.literal('recorded'), executorId: z.string(), attempts: z.array(z.object(attemptOf)) }),
   ]),

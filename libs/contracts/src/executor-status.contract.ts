@@ -28,6 +28,8 @@ export const ExecutorStatus = contract({
     isDraining: z.boolean(),
     /** Nobody heard it for too long: it goes on with what a roll-call leaves it. */
     isParked: z.boolean(),
+    /** Which of its words this is: a roll-call names the one that it answers. */
+    pulse: z.number().int().min(0),
     /** The highest leader's term that it has heard of. */
     term: z.number().int().min(0),
   }),

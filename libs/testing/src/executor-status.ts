@@ -13,6 +13,7 @@ export function executorStatus(more: Partial<ExecutorStatusData> = {}): Executor
     eventOffsets: {},
     isDraining: false,
     isParked: false,
+    pulse: 0,
     term: 1,
     ...more,
   };

@@ -52,7 +52,7 @@ export class Leases {
     const { executorId } = status;
     liveness.heard(executorId);
     this.offsets.set(executorId, status.eventOffsets);
-    if (status.isParked) await this.callRoll(executorId);
+    if (status.isParked) await this.callRoll(executorId, status.pulse);
     const findings = claims.reconcile(status, performance.now());
     for (const { claim, outcome } of findings.givenBack) {
       await takeback.takeAway(claim, REASONS[outcome], outcome !== 'returned');
@@ -69,11 +69,12 @@ export class Leases {
     }
   }
 
-  /** Tells an executor what of its attempts is still its own. */
-  async callRoll(executorId: string): Promise<void> {
+  /** Tells an executor what of its attempts is still its own, and on which of its words it may go on with them. */
+  async callRoll(executorId: string, pulse?: number): Promise<void> {
     const { bus, claims } = this.options;
     const attempts = claims.of(executorId).map(({ runId, attempt }) => ({ runId, attempt }));
-    await bus.publish([commandTo(null, { kind: 'roll-call', executorId, attempts }, bus.partitions)]);
+    const command = { kind: 'roll-call', executorId, attempts, pulse } as const;
+    await bus.publish([commandTo(null, command, bus.partitions)]);
   }
 
   /** Attempts that the table says are out, but that we do not know of: nobody has them. */

@@ -63,9 +63,11 @@ describe('an executor that is lost', () => {
     const ref = await test.assigned(runnable, executorId);
     const [assigned] = await test.told('assign');
     expect(assigned?.executorId).toBe(executorId);
-    await leases().heard(test.status({ executorId, isParked: true, held: [{ ...ref, attempt: 1 }] }));
+    await leases().heard(
+      test.status({ executorId, isParked: true, pulse: 7, held: [{ ...ref, attempt: 1 }] }),
+    );
     const [roll] = await test.told('roll-call');
-    expect(roll).toMatchObject({ executorId, attempts: [{ runId: ref.runId, attempt: 1 }] });
+    expect(roll).toMatchObject({ executorId, attempts: [{ runId: ref.runId, attempt: 1 }], pulse: 7 });
   });
 });
 

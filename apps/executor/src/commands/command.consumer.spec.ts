@@ -76,6 +76,18 @@ describe('the commands of an executor', () => {
     expect(sent()[2]).toEqual({ kind: 'cancel', run: 1 });
   });
 
+  it('end its parking where they call the roll, and only in answer to a word of it', async () => {
+    const { presence } = parts;
+    presence['hasParked'] = true;
+    await say({ kind: 'roll-call', attempts: [] });
+    await say({ kind: 'roll-call', attempts: [], pulse: presence.speak() + 1 });
+    await assign(assignment());
+    await until('all are heard', () => sent().length === 1);
+    expect(presence.isParked).toBe(true);
+    await say({ kind: 'roll-call', attempts: attempts.held(), pulse: presence.speak() });
+    await until('it goes on', () => !presence.isParked);
+  });
+
   it('of another executor are left alone', async () => {
     const other = new ConductorRoad(TEST_POOL_KEY);
     const theirs = new PlayedConductor(other).assign(assignment());

@@ -78,7 +78,7 @@ export class CommandConsumer {
         this.cancel(nameOf(command));
         return DONE;
       case 'roll-call':
-        return this.rollCall(command.attempts);
+        return this.rollCall(command.attempts, command.pulse);
       case 'recorded':
         for (const key of command.attempts) this.options.attempts.recorded(key);
         return DONE;
@@ -86,10 +86,10 @@ export class CommandConsumer {
   }
 
   /** What was taken away meanwhile ends here; the rest goes on. */
-  private rollCall(attempts: readonly { runId: string; attempt: number }[]): Outcome {
+  private rollCall(attempts: readonly { runId: string; attempt: number }[], pulse?: number): Outcome {
     const ours = new Set(attempts.map(nameOf));
     for (const name of [...this.runs.keys(), ...this.coming.keys()]) if (!ours.has(name)) this.cancel(name);
-    this.options.presence.rollCalled();
+    if (pulse !== undefined) this.options.presence.answered(pulse);
     return DONE;
   }
 

@@ -26,10 +26,27 @@ describe('the presence of an executor', () => {
     pass(4_001);
     presence.heard();
     expect(presence.isParked).toBe(true);
-    presence.rollCalled();
+    presence.answered(presence.speak());
     expect(presence.isParked).toBe(false);
     pass(4_001);
     expect(presence.isParked).toBe(true);
+  });
+
+  it('is not given back by an answer to what was said before a silence', () => {
+    const { presence, pass } = make();
+    const before = presence.speak();
+    pass(4_001);
+    presence.answered(before);
+    expect(presence.isParked).toBe(true);
+    const parked = presence.speak();
+    pass(4_001);
+    presence.answered(parked);
+    presence.answered(parked + 1);
+    expect(presence.isParked).toBe(true);
+    const last = presence.speak();
+    pass(3_999);
+    presence.answered(last);
+    expect(presence.isParked).toBe(false);
   });
 
   it('holds back whoever asks meanwhile, until the roll is called or nobody wants it any more', async () => {
@@ -44,7 +61,7 @@ describe('the presence of an executor', () => {
     ];
     gone.abort();
     await left;
-    presence.rollCalled();
+    presence.answered(presence.speak());
     await stayed;
     expect(order).toEqual(['left', 'went on']);
   });

@@ -9,6 +9,9 @@ export class Presence {
   private heardMs: number;
   private hasParked = false;
   private waiting = new Set<() => void>();
+  /** When each of its last words was said. */
+  private readonly spoken = new Map<number, number>();
+  private pulse = 0;
 
   constructor(private readonly nowMs: () => number = () => performance.now()) {
     this.heardMs = nowMs();
@@ -20,16 +23,30 @@ export class Presence {
     return this.hasParked;
   }
 
+  /** Says which word this is, by which an answer to it is known. */
+  speak(): number {
+    const nowMs = this.nowMs();
+    for (const [pulse, spokenMs] of this.spoken) {
+      if (nowMs - spokenMs <= PARK_AFTER_MS) break;
+      this.spoken.delete(pulse);
+    }
+    this.pulse += 1;
+    this.spoken.set(this.pulse, nowMs);
+    return this.pulse;
+  }
+
   /** The bus has taken a status; a silence that was too long is not made good by it. */
   heard(): void {
     if (!this.isParked) this.heardMs = this.nowMs();
   }
 
-  rollCalled(): void {
+  /** The roll was called in answer to a word. One that was said long ago may be followed by a silence that it knows nothing of. */
+  answered(pulse: number): void {
+    const spokenMs = this.spoken.get(pulse) ?? Number.NEGATIVE_INFINITY;
+    if (this.nowMs() - spokenMs > PARK_AFTER_MS) return;
     this.hasParked = false;
     this.heardMs = this.nowMs();
     for (const go of this.waiting) go();
-    this.waiting.clear();
   }
 
   /** Resolves when it is not parked any more, or not wanted any more; undefined where it is not parked. */

@@ -55,6 +55,7 @@ describe('the status of an executor', () => {
         eventOffsets: { 3: 17 },
         isDraining: true,
         isParked: false,
+        pulse: 1,
         term: 7,
       },
     ]);

@@ -82,6 +82,7 @@ export class StatusPublisher {
       eventOffsets: { ...outbox.offsets },
       isDraining: this.isDraining,
       isParked: presence.isParked,
+      pulse: presence.speak(),
       term: road.term,
     });
     return road.say(status);
