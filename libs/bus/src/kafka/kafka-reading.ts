@@ -108,6 +108,7 @@ export class KafkaReading implements Reading {
         if (this.isStopped || performance.now() > giveUpMs) throw cause;
         void this.consumer?.disconnect().catch(() => undefined);
         await sleep(PAUSE_MS);
+        if (this.isStopped) throw cause;
       }
     }
   }
