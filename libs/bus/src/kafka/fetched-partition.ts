@@ -3,7 +3,7 @@ import type { PartitionSource, Readable } from '../partition-reader.ts';
 
 const MAX_BYTES = 4 * 1024 * 1024;
 
-export interface Flow {
+interface Flow {
   /** What stands before an offset has been handled. */
   handled(offset: number): void;
   /** Too much waits here, or no longer. */
@@ -13,15 +13,13 @@ export interface Flow {
 /** What was fetched of one partition and has not been handled. */
 export class FetchedPartition implements PartitionSource {
   wake = (): void => undefined;
+  /** What is fetched next; undefined until something was. */
+  next: number | undefined;
   private waiting: Delivery[] = [];
   private bytes = 0;
   private isHeld = false;
 
-  constructor(
-    private readonly flow: Flow,
-    /** What is fetched next; undefined until something was. */
-    public next?: number,
-  ) {}
+  constructor(private readonly flow: Flow) {}
 
   /** After a rebalance the same may come again. */
   push(deliveries: readonly Delivery[]): void {
