@@ -116,7 +116,7 @@ export class KafkaPublisher {
           return;
         }
         await sleep(PAUSE_MS);
-        await this.renew();
+        if (!this.isClosed) await this.renew();
       }
     }
   }
@@ -156,6 +156,8 @@ export class KafkaPublisher {
     void this.producer.disconnect().catch(() => undefined);
     this.producer = this.newProducer();
     await atMost(SEND_DEADLINE_MS, this.producer.connect()).catch(() => undefined);
+    // closed while it connected
+    if (this.isClosed) await this.producer.disconnect();
   }
 
   private newProducer(): Producer {
