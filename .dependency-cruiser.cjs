@@ -7,7 +7,7 @@ const TIERS = [
   ['components', 'runs'],
 ];
 /** Within a tier a lib may use these neighbours. */
-const NEIGHBOURS = { contracts: ['domain'] };
+const NEIGHBOURS = { config: ['domain'], contracts: ['domain'] };
 const APPS = ['gateway', 'conductor', 'executor', 'recorder'];
 
 const tierRules = TIERS.flatMap((tier, index) =>

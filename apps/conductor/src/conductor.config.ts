@@ -1,11 +1,9 @@
 import { z } from 'zod';
-import { BLOB_CONFIG, KAFKA_CONFIG, PostgresUrl, PROBE_CONFIG, PROCESS_CONFIG } from '#libs/config';
+import { BLOB_CONFIG, PostgresUrl, ROLE_CONFIG } from '#libs/config';
 
 /** The environment of `npm run start:conductor`. */
 export const ConductorConfig = z.object({
-  ...PROCESS_CONFIG,
-  ...PROBE_CONFIG,
-  ...KAFKA_CONFIG,
+  ...ROLE_CONFIG,
   ...BLOB_CONFIG,
   // the login hg_conductor
   DATABASE_URL: PostgresUrl,

@@ -1,17 +1,15 @@
 import { z } from 'zod';
-import { BLOB_CONFIG, KAFKA_CONFIG, PostgresUrl, PROBE_CONFIG, PROCESS_CONFIG } from '#libs/config';
+import { BLOB_CONFIG, PostgresUrl, ROLE_CONFIG } from '#libs/config';
 
 /** The environment of `npm run start:gateway`. */
 export const GatewayConfig = z.object({
-  ...PROCESS_CONFIG,
-  ...KAFKA_CONFIG,
+  ...ROLE_CONFIG,
   ...BLOB_CONFIG,
   // the address that it listens on
   HEADGATE_HOST: z.string().default('127.0.0.1'),
   HEADGATE_PORT: z.coerce.number().int().min(1).max(65_535).default(4600),
-  HEADGATE_PROBE_HOST: PROBE_CONFIG.HEADGATE_PROBE_HOST,
   // beside the port that all may reach, which tells no metrics
-  HEADGATE_PROBE_PORT: PROBE_CONFIG.HEADGATE_PROBE_PORT.optional(),
+  HEADGATE_PROBE_PORT: ROLE_CONFIG.HEADGATE_PROBE_PORT.optional(),
   // where executors reach a gateway for large values
   HEADGATE_GATEWAY_URL: z.url({ protocol: /^https?$/ }),
   // the login hg_gateway

@@ -1,11 +1,9 @@
 import { z } from 'zod';
-import { BLOB_CONFIG, KAFKA_CONFIG, PostgresUrl, PROBE_CONFIG, PROCESS_CONFIG } from '#libs/config';
+import { BLOB_CONFIG, PostgresUrl, ROLE_CONFIG } from '#libs/config';
 
 /** The environment of `npm run start:recorder`. */
 export const RecorderConfig = z.object({
-  ...PROCESS_CONFIG,
-  ...PROBE_CONFIG,
-  ...KAFKA_CONFIG,
+  ...ROLE_CONFIG,
   ...BLOB_CONFIG,
   // the login hg_recorder
   DATABASE_URL: PostgresUrl,

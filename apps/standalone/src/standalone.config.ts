@@ -1,14 +1,18 @@
 import { homedir } from 'node:os';
 import { isAbsolute, join, resolve } from 'node:path';
 import { z } from 'zod';
-import { EgressAllow, PROBE_CONFIG } from '#libs/config';
-import { DEFAULTS } from '#libs/domain';
+import { PostgresUrl, PROBE_CONFIG, PROCESS_CONFIG } from '#libs/config';
+import { RUNNER_CONFIG } from '../../executor/src/executor.public.ts';
 
 const Password = z.string().min(12).optional();
 const Port = z.coerce.number().int().min(1).max(65_535);
 
 /** The environment of `npm start`. */
 export const StandaloneConfig = z.object({
+  ...PROCESS_CONFIG,
+  ...RUNNER_CONFIG,
+  // the terminal shows what matters only
+  HEADGATE_LOG_LEVEL: PROCESS_CONFIG.HEADGATE_LOG_LEVEL.default('warn'),
   // the address that the gateway listens on
   HEADGATE_HOST: z.string().default('127.0.0.1'),
   HEADGATE_PORT: Port.default(4600),
@@ -21,24 +25,15 @@ export const StandaloneConfig = z.object({
     .default(() => defaultDataDirectory())
     .transform((path) => resolve(path)),
   // an administrator's URL of a Postgres 15 or newer, instead of the embedded one
-  DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/ }).optional(),
+  DATABASE_URL: PostgresUrl.optional(),
   // passwords of the database logins, where several installations share a server; else made in the data directory
   HEADGATE_DB_PASSWORD_OWNER: Password,
   HEADGATE_DB_PASSWORD_GATEWAY: Password,
   HEADGATE_DB_PASSWORD_AUTH: Password,
   HEADGATE_DB_PASSWORD_CONDUCTOR: Password,
   HEADGATE_DB_PASSWORD_RECORDER: Password,
-  // host|cidr[:port], a comma list: where flows may go although it is private or plain http
-  HEADGATE_EGRESS_ALLOW: EgressAllow,
   // the cell's keys; made in the data directory where it is not set
   HEADGATE_KEYS_FILE: z.string().optional(),
-  // runner processes at most; each serves one organization at a time
-  HEADGATE_MAX_RUNNERS: z.coerce.number().int().min(1).max(500).default(8),
-  // runner processes that wait for an organization
-  HEADGATE_PREWARMED_RUNNERS: z.coerce.number().int().min(0).max(100).default(DEFAULTS.prewarmedRunners),
-  // how long an end may take before it is cut short, in milliseconds
-  HEADGATE_SHUTDOWN_GRACE_MS: z.coerce.number().int().min(0).max(3_600_000).default(DEFAULTS.shutdownGraceMs),
-  HEADGATE_LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug']).default('warn'),
   // with a key, the demo has a flow that talks to a model
   OPENAI_API_KEY: z.string().optional(),
   OPENAI_BASE_URL: z.url({ protocol: /^https?$/ }).optional(),

@@ -9,4 +9,5 @@ export {
   PostgresUrl,
   PROBE_CONFIG,
   PROCESS_CONFIG,
+  ROLE_CONFIG,
 } from './role-config.ts';

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
+import { DEFAULTS } from '#libs/domain';
 
 const MINUTE_MS = 60_000;
 
@@ -11,7 +12,7 @@ export const PROCESS_CONFIG = {
     .int()
     .min(0)
     .max(60 * MINUTE_MS)
-    .default(30_000),
+    .default(DEFAULTS.shutdownGraceMs),
   HEADGATE_LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug']).default('info'),
 };
 
@@ -43,6 +44,9 @@ export const KAFKA_CONFIG = {
   KAFKA_SASL_USERNAME: z.string().optional(),
   KAFKA_SASL_PASSWORD: z.string().optional(),
 };
+
+/** What every role's process knows. */
+export const ROLE_CONFIG = { ...PROCESS_CONFIG, ...PROBE_CONFIG, ...KAFKA_CONFIG };
 
 /** Where large values are: a directory that all who need it see, or a bucket of an S3. */
 export const BLOB_CONFIG = {
