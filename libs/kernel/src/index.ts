@@ -15,5 +15,6 @@ export { dayOfId, isUuid, newId } from './id.ts';
 export { canonicalJson, flawOfJson, isJsonObject, type Json, type JsonObject } from './json.ts';
 export { mainProcess } from './main-process.ts';
 export { isAlive } from './process.ts';
+export { Recent } from './recent.ts';
 export { TtlCache } from './ttl-cache.ts';
 export { Turns } from './turns.ts';

@@ -1,3 +1,5 @@
+import { Recent } from './recent.ts';
+
 interface Kept<Value> {
   value: Value | undefined;
   untilMs: number;
@@ -60,9 +62,11 @@ export class TtlCache<Value> {
 
 /** So many answers, the oldest first. */
 class Room<Value> {
-  private readonly entries = new Map<string, Kept<Value>>();
+  private readonly entries: Recent<string, Kept<Value>>;
 
-  constructor(private readonly maxEntries: number) {}
+  constructor(maxEntries: number) {
+    this.entries = new Recent(maxEntries);
+  }
 
   get(key: string, nowMs: number): Kept<Value> | undefined {
     const kept = this.entries.get(key);
@@ -70,11 +74,6 @@ class Room<Value> {
   }
 
   set(key: string, kept: Kept<Value>): void {
-    this.entries.delete(key);
-    for (const oldest of this.entries.keys()) {
-      if (this.entries.size < this.maxEntries) break;
-      this.entries.delete(oldest);
-    }
     this.entries.set(key, kept);
   }
 

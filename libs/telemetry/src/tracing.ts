@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import { atMost } from '#libs/kernel';
 
 const END_MS = 2_000;
 
@@ -15,6 +15,9 @@ export function beginTracing(whenEnding: () => Promise<void>): void {
 
 /** The last step of a process: sends the spans that it still has, as far as somebody takes them. */
 export async function endTracing(): Promise<void> {
-  const ended = end?.().catch(() => undefined);
-  if (ended) await Promise.race([ended, sleep(END_MS, undefined, { ref: false })]);
+  if (end)
+    await atMost(
+      END_MS,
+      end().catch(() => undefined),
+    );
 }

@@ -1,6 +1,7 @@
 import { contentHash } from '#libs/crypto';
 import { DEFAULTS } from '#libs/domain';
 import { Plan } from '#libs/engine';
+import { Recent } from '#libs/kernel';
 
 /** What was granted could not be fetched or put now. The next attempt has grants of its own. */
 export class BlobUnavailable extends Error {}
@@ -33,24 +34,17 @@ const MAX_PLANS = 500;
 
 /** Plans by hash: immutable, so a plan that is here is right. Those used longest ago are dropped. */
 export class PlanCache {
-  private readonly plans = new Map<string, Promise<Plan>>();
+  private readonly plans = new Recent<string, Promise<Plan>>(MAX_PLANS);
 
   get(hash: string, url: string): Promise<Plan> {
     const known = this.plans.get(hash);
     if (known) {
-      this.plans.delete(hash);
       this.plans.set(hash, known);
       return known;
     }
     const plan = this.fetch(hash, url);
     this.plans.set(hash, plan);
     plan.catch(() => this.plans.delete(hash));
-    if (this.plans.size > MAX_PLANS) {
-      for (const oldest of this.plans.keys()) {
-        this.plans.delete(oldest);
-        break;
-      }
-    }
     return plan;
   }
 

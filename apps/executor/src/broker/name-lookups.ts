@@ -1,4 +1,4 @@
-import { Turns } from '#libs/kernel';
+import { Recent, Turns } from '#libs/kernel';
 
 export type Lookup = (host: string) => Promise<string[]>;
 
@@ -10,7 +10,7 @@ const MAX_KNOWN = 1_000;
  * none of them up, so each organization has a share of it.
  */
 export class NameLookups {
-  private readonly known = new Map<string, { addresses: string[]; sinceMs: number }>();
+  private readonly known = new Recent<string, { addresses: string[]; sinceMs: number }>(MAX_KNOWN);
   private readonly turns = new Turns(MAX_AT_ONCE);
 
   constructor(
@@ -35,20 +35,13 @@ export class NameLookups {
     const recent = this.recent(host);
     if (recent) return recent;
     const addresses = await this.lookup(host);
-    this.keep(host, addresses);
+    this.known.set(host, { addresses, sinceMs: performance.now() });
     return addresses;
   }
 
   private recent(host: string): string[] | undefined {
     const known = this.known.get(host);
     return known && performance.now() - known.sinceMs < this.keptMs ? known.addresses : undefined;
-  }
-
-  private keep(host: string, addresses: string[]): void {
-    this.known.delete(host);
-    this.known.set(host, { addresses, sinceMs: performance.now() });
-    const [oldest] = this.known.keys();
-    if (this.known.size > MAX_KNOWN && oldest !== undefined) this.known.delete(oldest);
   }
 }
 

@@ -1,4 +1,7 @@
 import type { ExecutorStatusData } from '#libs/contracts';
+import { Recent } from '#libs/kernel';
+
+const MAX_RECORDED = 20_000;
 
 export interface AttemptKey {
   organizationId: string;
@@ -13,7 +16,7 @@ export class Attempts {
   private readonly heldNow = new Map<string, AttemptKey>();
   private readonly doneNow = new Map<string, AttemptKey & { outcome: DoneOutcome }>();
   /** Attempts of which the conductor said `recorded`: a late copy of an assignment must still find them known. */
-  private readonly recordedLately = new Set<string>();
+  private readonly recordedLately = new Recent<string, true>(MAX_RECORDED);
 
   accept(key: AttemptKey): boolean {
     const name = nameOf(key);
@@ -29,14 +32,7 @@ export class Attempts {
 
   recorded(key: Omit<AttemptKey, 'organizationId'>): void {
     const name = nameOf(key);
-    if (!this.doneNow.delete(name)) return;
-    this.recordedLately.add(name);
-    if (this.recordedLately.size > MAX_RECORDED) {
-      for (const oldest of this.recordedLately) {
-        this.recordedLately.delete(oldest);
-        break;
-      }
-    }
+    if (this.doneNow.delete(name)) this.recordedLately.set(name, true);
   }
 
   held(): AttemptKey[] {
@@ -47,8 +43,6 @@ export class Attempts {
     return [...this.doneNow.values()];
   }
 }
-
-const MAX_RECORDED = 20_000;
 
 function nameOf({ runId, attempt }: Omit<AttemptKey, 'organizationId'>): string {
   return `${runId}/${attempt}`;

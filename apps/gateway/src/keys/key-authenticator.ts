@@ -2,7 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { hashToken, isSameHash, readToken, TOKEN_KINDS } from '#libs/crypto';
 import { Doors, type KeyRow, TenantDatabase } from '#libs/database';
 import { DEFAULTS, KEY_SCOPES, type KeyScope, type Principal } from '#libs/domain';
-import { AppError, TtlCache } from '#libs/kernel';
+import { AppError, Recent, TtlCache } from '#libs/kernel';
 import { CELL_KEYS, type GatewayKeys } from '../gateway.keys.ts';
 import { KeyStore } from './key.store.ts';
 
@@ -13,7 +13,7 @@ const MOST_KEYS = 50_000;
 @Injectable()
 export class KeyAuthenticator {
   private readonly rows = new TtlCache<KeyRow>(DEFAULTS.controlFreshMs, MOST_KEYS);
-  private readonly lastWrittenMs = new Map<string, number>();
+  private readonly lastWrittenMs = new Recent<string, number>(MOST_KEYS);
 
   constructor(
     @Inject(CELL_KEYS) private readonly keys: GatewayKeys,
@@ -54,10 +54,7 @@ export class KeyAuthenticator {
     const nowMs = Date.now();
     const lastMs = this.lastWrittenMs.get(id) ?? lastUsedAt?.getTime() ?? 0;
     if (nowMs - lastMs < LAST_USED_STEP_MS) return;
-    this.lastWrittenMs.delete(id);
     this.lastWrittenMs.set(id, nowMs);
-    const [oldest = id] = this.lastWrittenMs.keys();
-    if (this.lastWrittenMs.size > MOST_KEYS) this.lastWrittenMs.delete(oldest);
     // nobody waits for it, and a use that is not noted is no fault
     void this.database
       .withOrg(organizationId, (tx) =>
