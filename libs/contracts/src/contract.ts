@@ -35,6 +35,8 @@ export function contract<Schema extends z.ZodType>(spec: {
   type: string;
   data: Schema;
   key: (data: z.output<Schema>) => string;
+  /** Where all stand in one order, whatever their keys. */
+  partition?: number;
   /** Of what is about one run. */
   run?: (data: z.output<Schema>) => string | undefined;
 }): Contract<z.output<Schema>> {
@@ -63,6 +65,7 @@ export function contract<Schema extends z.ZodType>(spec: {
         key: spec.key(data),
         headers,
         value,
+        ...(spec.partition !== undefined && { partition: spec.partition }),
         ...(runId !== undefined && { runId }),
       };
     },

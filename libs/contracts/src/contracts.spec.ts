@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { isUuid, newId } from '#libs/kernel';
+import { ConductorProbe } from './conductor-probe.contract.ts';
 import type { Contract } from './contract.ts';
 import { ControlChanged } from './control-changed.contract.ts';
 import { ExecutorCommand } from './executor-command.contract.ts';
@@ -7,7 +8,7 @@ import { ExecutorStatus } from './executor-status.contract.ts';
 import { RunEvents } from './run-event.contract.ts';
 import { RunProgress } from './run-progress.contract.ts';
 import { RunTouched } from './run-touched.contract.ts';
-import { TOPICS } from './topics.ts';
+import { STATUS_PARTITION, TOPICS } from './topics.ts';
 
 const RUN = newId();
 const EXECUTOR = newId();
@@ -77,7 +78,7 @@ describe.each(SAMPLES)('the contract %s', (type, { contract, topic, key, data })
   it('gives back what was put in, within its envelope', () => {
     const message = contract.encode('o1', data, { traceparent: 't' });
     expect(message).toMatchObject({ topic, key, headers: { traceparent: 't' } });
-    expect(message.partition).toBeUndefined();
+    expect(message.partition).toBe(topic === TOPICS.executorStatus ? STATUS_PARTITION : undefined);
     const envelope = contract.decode(message.value);
     expect(envelope).toMatchObject({ type, orgId: 'o1', data });
     expect(isUuid(envelope.id)).toBe(true);
@@ -137,5 +138,10 @@ describe('the topics', () => {
     const used = SAMPLES.map(([, { contract }]) => contract.topic);
     expect(new Set(used).size).toBe(used.length);
     expect([...used, 'hg.dead.v1'].toSorted()).toEqual(Object.values(TOPICS).toSorted());
+  });
+
+  it('hold the probe of a conductor in one order with what executors say', () => {
+    const { topic, partition } = ConductorProbe.encode(null, { nonce: 'n' });
+    expect([topic, partition]).toEqual([ExecutorStatus.topic, STATUS_PARTITION]);
   });
 });

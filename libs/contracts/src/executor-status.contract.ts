@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { contract } from './contract.ts';
-import { TOPICS } from './topics.ts';
+import { STATUS_PARTITION, TOPICS } from './topics.ts';
 
 const attemptOf = { organizationId: z.string(), runId: z.string(), attempt: z.number().int().min(1) };
 
@@ -13,6 +13,7 @@ const DONE_OUTCOMES = ['ended', 'returned', 'lost', 'unserved'] as const;
 /** What an executor says of itself each second, and at once when it gives an attempt back. */
 export const ExecutorStatus = contract({
   topic: TOPICS.executorStatus,
+  partition: STATUS_PARTITION,
   type: 'executor.status',
   key: (data) => data.executorId,
   data: z.object({

@@ -10,3 +10,6 @@ export const TOPICS = {
 } as const;
 
 export type Topic = (typeof TOPICS)[keyof typeof TOPICS];
+
+/** One order of all executors' words and of the conductor's probe: while one is held up, so is the other. */
+export const STATUS_PARTITION = 0;
