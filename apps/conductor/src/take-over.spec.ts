@@ -1,12 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { DONE, oneByOne } from '#libs/bus';
 import { ExecutorCommand, RunTouched, TOPICS, termOf } from '#libs/contracts';
-import { newId } from '#libs/kernel';
 import { playExecutor, type Runnable, TestConductor, until } from '#libs/testing';
 import { freeze, kill } from '../../../libs/testing/src/frozen-leader.ts';
 import type { Conductor } from './conductor.ts';
-import { QueueStore } from './queue/queue.store.ts';
-import type { Term } from './term.ts';
 
 /** Twice what a take-over may take. */
 const BOUND_MS = 4_000;
@@ -88,39 +85,5 @@ describe('of two conductors', () => {
     expect(test.term).not.toBe(before);
     await sent();
     expect(terms).toEqual([first, first + 1, first + 2]);
-  });
-
-  describe('what one has begun to claim when it is frozen', () => {
-    /** Whether it has the run after another has begun to lead. */
-    const claimedLate = async (storeOf: (term: Term) => QueueStore) => {
-      const executor = newId();
-      const run = { ...runnable, runId: (await test.runs.queued(runnable)).runId };
-      const store = storeOf(test.term);
-      const { thaw } = freeze(test.conductor['leadership']);
-      await leads();
-      const claiming = store.claim([{ run, executorId: executor, kekId: newId() }]).catch(() => []);
-      thaw();
-      await claiming;
-      const [row] = await test.runs.database.rows<{ executor_id: string | null }>(
-        'select executor_id from run_live where run_id = $1',
-        [run.runId],
-      );
-      return row?.executor_id === executor;
-    };
-
-    it('it does not get', async () => {
-      expect(await claimedLate((term) => term['placer']['options'].store)).toBe(false);
-    });
-
-    it('it would get if it claimed over another connection than that of its lock', async () => {
-      const pool = test.runs.pool('hg_conductor');
-      const throughPool = ({ session }: Term) => {
-        const mutant = Object.create(session) as typeof session;
-        mutant.query = async <Row extends object>({ text, values }: { text: string; values?: unknown[] }) =>
-          (await pool.query<Row>(text, values)).rows;
-        return new QueueStore(mutant);
-      };
-      expect(await claimedLate(throughPool)).toBe(true);
-    });
   });
 });

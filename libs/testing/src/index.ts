@@ -19,6 +19,7 @@ export {
   prompt,
   promptChain,
 } from './flows.ts';
+export { freeze } from './frozen-leader.ts';
 export { KafkaBroker, type KafkaBrokerOptions } from './kafka-broker.ts';
 export { KAFKA_WITHIN_MS, testBrokers, withKafka } from './kafka-for-tests.ts';
 export type { ReceivedSpan } from './otlp-decoding.ts';
