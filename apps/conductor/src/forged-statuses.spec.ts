@@ -1,6 +1,12 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Delivery } from '#libs/bus';
-import { type BusMessage, ExecutorStatus, type ExecutorStatusData, RunTouched } from '#libs/contracts';
+import {
+  type BusMessage,
+  ConductorProbe,
+  ExecutorStatus,
+  type ExecutorStatusData,
+  RunTouched,
+} from '#libs/contracts';
 import { introduction } from '#libs/crypto';
 import {
   deadLetters,
@@ -11,6 +17,7 @@ import {
   TestConductor,
   until,
 } from '#libs/testing';
+import { PROBE_HEADER } from './leases/probe.ts';
 
 describe('of what is said in the name of an executor that holds a run', () => {
   let test: TestConductor;
@@ -20,15 +27,18 @@ describe('of what is said in the name of an executor that holds a run', () => {
   let ref: RunRef;
   /** What the victim has truly said. */
   let said: BusMessage[];
+  /** What the conductor has truly sent to hear whether anybody can be heard. */
+  let probes: BusMessage[];
   beforeEach(async () => {
     test = await TestConductor.create();
     letters = await deadLetters(test.bus);
     [victim, rogue] = [playExecutor(), playExecutor()];
     const runnable = await test.runnable();
-    said = [];
+    [said, probes] = [[], []];
     const { publish } = test.bus;
     test.bus.publish = async (messages) => {
       said.push(...messages.filter(({ key, topic }) => key === victim && topic === ExecutorStatus.topic));
+      probes.push(...messages.filter(({ headers }) => headers[PROBE_HEADER] !== undefined));
       return publish.call(test.bus, messages);
     };
     await test.start();
@@ -54,6 +64,9 @@ describe('of what is said in the name of an executor that holds a run', () => {
       null,
       test.status({ executorId: victim, done: [{ ...ref, attempt: 1, outcome: 'lost' }], ...more }),
     );
+
+  const forgedProbe = (nonce: string) =>
+    ConductorProbe.encode(null, { nonce }, { [PROBE_HEADER]: 'conductor' });
 
   const FORGED: [string, () => BusMessage, string | undefined][] = [
     ['without a MAC', () => lost(), 'has not said'],
@@ -106,6 +119,29 @@ describe('of what is said in the name of an executor that holds a run', () => {
       () => test.term['executors']['rooms'].get(victim)?.['status']?.maxRunners === 18,
     );
     expect(test.commands).toHaveLength(commands);
+    expect(letters).toEqual([]);
+  });
+
+  it.each<[string, () => BusMessage[]]>([
+    ['that the leader has not sent', () => Array.from({ length: 20 }, (_, n) => forgedProbe(`nonce ${n}`))],
+    ['that has come before', () => Array.from({ length: 20 }, () => probes.slice(0, 1)).flat()],
+  ])('no probe %s makes silence count', async (_what, forge) => {
+    const { liveness } = test.term['leases']['options'];
+    const probeCame = liveness.probeCame.bind(liveness);
+    const beganMs = performance.now();
+    let clockMs = beganMs;
+    liveness.probeCame = () => {
+      clockMs += 1_000;
+      probeCame(clockMs);
+    };
+    await test.term['probe']['send']();
+    await until('a probe is back', () => clockMs > beganMs);
+    const before = await rows();
+    await test.bus.publish(forge());
+    await test.report({ executorId: victim, held: [{ ...ref, attempt: 1 }], maxRunners: 17 });
+    await until('it is heard', () => test.term['executors']['known'].get(victim)?.status?.maxRunners === 17);
+    expect(await rows()).toEqual(before);
+    expect(test.term.claims.get(ref.runId)).toMatchObject({ attempt: 1, executorId: victim });
     expect(letters).toEqual([]);
   });
 

@@ -11,6 +11,9 @@ import { Attempts } from './attempts.ts';
 import { CommandConsumer } from './command.consumer.ts';
 import { ConductorRoad } from './conductor-road.ts';
 
+/** A kind that this executor does not know. */
+const SUSPEND = { kind: 'suspend', organizationId: 'o1' } as unknown as Parameters<PlayedConductor['say']>[0];
+
 describe('of the commands that come to an executor', () => {
   let parts: PartsOfExecutor;
   let bus: EmbeddedBus;
@@ -73,9 +76,10 @@ describe('of the commands that come to an executor', () => {
     ['a cancel', { kind: 'cancel', runId: running.runId, attempt: 1 }],
     ['a roll-call', { kind: 'roll-call', attempts: [] }],
     ['a "recorded"', { kind: 'recorded', attempts: [keyOf(done)] }],
+    ['a suspend', SUSPEND],
   ];
 
-  describe.each(['a cancel', 'a roll-call', 'a "recorded"'])('%s', (what) => {
+  describe.each(['a cancel', 'a roll-call', 'a "recorded"', 'a suspend'])('%s', (what) => {
     const command = () => harm().find(([name]) => name === what)?.[1] ?? { kind: 'roll-call', attempts: [] };
     const unsigned = () =>
       commandTo('o1', { ...command(), executorId: parts.executorId } as Parameters<typeof commandTo>[1], 4);
@@ -98,6 +102,11 @@ describe('of the commands that come to an executor', () => {
       await expectNothingChanged();
     });
 
+    it('of one who has the pool key, in the term of another, is dead', async () => {
+      await bus.publish([new PlayedConductor(parts.road, 1).say(command())]);
+      await expectNothingChanged();
+    });
+
     it('that was changed on its way is dead', async () => {
       const said = conductor.say({ kind: 'recorded', attempts: [] });
       await bus.publish([{ ...said, value: unsigned().value }]);
@@ -109,6 +118,11 @@ describe('of the commands that come to an executor', () => {
       await bus.publish([earlier.say(command())]);
       await expectNothingChanged(false);
     });
+  });
+
+  it('one of a kind that it does not know is dead, whoever says it', async () => {
+    await bus.publish([conductor.say(SUSPEND)]);
+    await expectNothingChanged();
   });
 
   it('one that is said again has no effect, even where it would have one by now', async () => {
