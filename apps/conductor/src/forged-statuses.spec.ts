@@ -139,7 +139,10 @@ describe('of what is said in the name of an executor that holds a run', () => {
     const before = await rows();
     await test.bus.publish(forge());
     await test.report({ executorId: victim, held: [{ ...ref, attempt: 1 }], maxRunners: 17 });
-    await until('it is heard', () => test.term['executors']['known'].get(victim)?.status?.maxRunners === 17);
+    await until(
+      'it is heard',
+      () => test.term['executors']['rooms'].get(victim)?.['status']?.maxRunners === 17,
+    );
     expect(await rows()).toEqual(before);
     expect(test.term.claims.get(ref.runId)).toMatchObject({ attempt: 1, executorId: victim });
     expect(letters).toEqual([]);
