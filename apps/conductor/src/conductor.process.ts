@@ -39,7 +39,10 @@ export async function beginConductor(ending: Ending): Promise<void> {
     { host, port },
     async () => ({
       isReady: true,
-      degraded: conductor.isLeading ? [] : ['Another conductor leads; this one stands by.'],
+      degraded: [
+        ...(conductor.isLeading ? [] : ['Another conductor leads; this one stands by.']),
+        ...bus.degraded,
+      ],
     }),
     [...busMetrics(bus), ...conductorMetrics(conductor)],
   );

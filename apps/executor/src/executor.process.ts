@@ -35,10 +35,9 @@ export async function beginExecutor(ending: Ending, program: SandboxProgram): Pr
   await executor.start();
   const limits = limitsOf(driver, egressAllow);
   const { HEADGATE_PROBE_HOST: host, HEADGATE_PROBE_PORT: port } = config;
-  const probe = await ProbeServer.listen({ host, port }, async () => ({ isReady: true, degraded: limits }), [
-    ...busMetrics(bus),
-    ...executorMetrics(executor),
-  ]);
+  const report = async () => ({ isReady: true, degraded: [...limits, ...bus.degraded] });
+  const metrics = [...busMetrics(bus), ...executorMetrics(executor)];
+  const probe = await ProbeServer.listen({ host, port }, report, metrics);
   ending.add(() => probe.close());
   log.info({ executorId: executor.id, probePort: probe.port }, 'the executor takes runs');
 }

@@ -34,7 +34,7 @@ export async function beginGateway(ending: Ending, components: readonly Componen
   ending.add(() => database.close());
   const bus = await KafkaBus.connect(kafkaSettings(config, 'headgate-gateway'), log);
   ending.add(() => bus.close());
-  const readiness = new DatabaseReadiness(authPool, []);
+  const readiness = new DatabaseReadiness(authPool, () => bus.degraded);
   const gateway = await createGateway({
     bus,
     pool,

@@ -39,7 +39,7 @@ export async function beginRecorder(ending: Ending): Promise<void> {
       () => true,
       () => false,
     );
-    return { isReady, degraded: isReady ? [] : ['The database cannot be reached.'] };
+    return { isReady, degraded: [...(isReady ? [] : ['The database cannot be reached.']), ...bus.degraded] };
   };
   const metrics = [...busMetrics(bus), ...recorderMetrics(recorder)];
   const probe = await ProbeServer.listen({ host, port }, report, metrics);

@@ -145,7 +145,7 @@ export class Standalone {
       keyProvider,
       catalog: catalogOf(options.components),
       clock,
-      readiness: new DatabaseReadiness(authPool, limitsOf(driver, egressAllow)),
+      readiness: new DatabaseReadiness(authPool, () => limitsOf(driver, egressAllow)),
       openApiPath: join(projectRoot(), 'docs', 'openapi.json'),
       log,
     });

@@ -22,6 +22,9 @@ import type { RunView } from '../gateway/world.ts';
 /** Longer than an executor waits before it parks, and than one may be silent; in the long suite, an outage. */
 const AWAY_MS = process.env['HEADGATE_TEST_LONG'] ? 60_000 : 9_000;
 
+/** Of a broker that owes answers. */
+const SILENCE = 'Kafka has not answered for ';
+
 const KEPT = `select count(*)::integer from run_event where type = 'node.completed' and data->>'nodeId' = 'First-1'`;
 
 withKafka(describe)('a cell whose broker is away', () => {
@@ -48,6 +51,13 @@ withKafka(describe)('a cell whose broker is away', () => {
 
   const begin = async (deployment: string) =>
     (await tenant.api.post<RunView>(`/v1/deployments/${deployment}/runs`, { input: 'hello' })).body.id;
+  /** Each is there all the while, and says how it is. */
+  const saySilence = async () => {
+    const answers = await Promise.all(cell.processes.map(({ url }) => fetch(`${url}/readyz`)));
+    expect(answers.map(({ status }) => status)).toEqual([200, 200, 200, 200]);
+    const bodies = (await Promise.all(answers.map((one) => one.json()))) as { degraded: string[] }[];
+    return bodies.map(({ degraded }) => degraded.some((sentence) => sentence.startsWith(SILENCE)));
+  };
   const count = async (statement: string) => (await cell.rows<{ count: number }>(statement))[0]?.count;
 
   it.each(['killed', 'frozen'] as const)(
@@ -61,6 +71,7 @@ withKafka(describe)('a cell whose broker is away', () => {
       const queued = await Promise.all(Array.from({ length: 5 }, () => begin('echo')));
       await sleep(AWAY_MS);
       expect(cell.processes.filter(({ isUp }) => !isUp)).toEqual([]);
+      expect(await saySilence()).toEqual([true, true, true, true]);
       if (how === 'killed') await broker.start();
       else broker.thaw();
       for (const id of [...queued, ...running]) {
@@ -75,6 +86,7 @@ withKafka(describe)('a cell whose broker is away', () => {
         expect([run.status, run.attempt]).toEqual(['succeeded', 1]);
       }
       expect(await count(`select count(*)::integer from run_event where type = 'run.retried'`)).toBe(0);
+      await until('nobody misses the broker', async () => !(await saySilence()).includes(true));
     },
     240_000,
   );

@@ -58,11 +58,12 @@ withKafka(describe)('a cell of which processes die', () => {
     if (!holder) throw new Error('no executor has the run');
     return holder;
   };
+  const leads = async (one: RoleProcess): Promise<boolean> => {
+    const { degraded } = (await (await fetch(`${one.url}/readyz`)).json()) as { degraded: string[] };
+    return !degraded.some((sentence) => sentence.includes('stands by'));
+  };
   const leader = async (): Promise<RoleProcess> => {
-    for (const one of cell.of('conductor')) {
-      const { degraded } = (await (await fetch(`${one.url}/readyz`)).json()) as { degraded: string[] };
-      if (degraded.length === 0) return one;
-    }
+    for (const one of cell.of('conductor')) if (await leads(one)) return one;
     throw new Error('nobody leads');
   };
   const startedAgain = (id: string) =>
@@ -110,10 +111,7 @@ withKafka(describe)('a cell of which processes die', () => {
       await until(
         'another leads',
         async () => {
-          for (const one of others) {
-            const answer = await fetch(`${one.url}/readyz`);
-            if (((await answer.json()) as { degraded: string[] }).degraded.length === 0) return true;
-          }
+          for (const one of others) if (await leads(one)) return true;
           return false;
         },
         2 * PROMISED_LEAD_MS,

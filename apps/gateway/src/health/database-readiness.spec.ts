@@ -14,7 +14,7 @@ describe('the readiness of an installation', () => {
   afterAll(() => database.dispose());
 
   const report = ({ from = pool, limits = [] as string[] } = {}) =>
-    new DatabaseReadiness(from, limits).report();
+    new DatabaseReadiness(from, () => limits).report();
 
   it('has nothing to say where nothing is wrong', async () => {
     expect(await report()).toEqual({ isReady: true, degraded: [] });
@@ -31,7 +31,7 @@ describe('the readiness of an installation', () => {
     });
   });
 
-  it('says what is limited for good', async () => {
+  it('says what others find wrong', async () => {
     const limits = ['One limit.', 'Another.'];
     expect(await report({ limits })).toEqual({ isReady: true, degraded: limits });
   });

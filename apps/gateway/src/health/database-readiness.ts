@@ -2,12 +2,11 @@ import type { Pool } from '#libs/database';
 import type { ReadinessReport } from '#libs/http';
 import { Readiness } from './readiness.ts';
 
-/** Whether runs can be taken, as the gateway's own database shows, and what the process says of itself. */
+/** Whether runs can be taken, as the gateway's own database shows, and what else is not as it should be. */
 export class DatabaseReadiness extends Readiness {
   constructor(
     private readonly pool: Pool,
-    /** What is limited for as long as this process lives. */
-    private readonly limits: readonly string[],
+    private readonly others: () => readonly string[],
   ) {
     super();
   }
@@ -18,9 +17,9 @@ export class DatabaseReadiness extends Readiness {
         `select has_event_day((now() at time zone 'UTC')::date + 1) as has`,
       );
       const noDay = rows[0]?.has ? [] : ['The event log has no place for the runs of tomorrow.'];
-      return { isReady: true, degraded: [...noDay, ...this.limits] };
+      return { isReady: true, degraded: [...noDay, ...this.others()] };
     } catch {
-      return { isReady: false, degraded: ['The database cannot be reached.', ...this.limits] };
+      return { isReady: false, degraded: ['The database cannot be reached.', ...this.others()] };
     }
   }
 }

@@ -18,6 +18,12 @@ withKafka(describe)('a real broker', () => {
 
   busBody('kafka', () => KafkaBus.connect({ brokers, clientId: 'test' }, log), { describe, expect, it });
 
+  it('says that one broker keeps one copy', async () => {
+    const bus = await KafkaBus.connect({ brokers, clientId: 'test' }, log);
+    expect(bus.degraded).toEqual([expect.stringContaining('one copy')]);
+    await bus.close();
+  });
+
   it('refuses a message that is too large for its topic, and takes those that were sent with it', async () => {
     const settings: KafkaSettings = { brokers, clientId: 'test', prefix: 'narrow.' };
     await setUpKafka(settings, 1, log);

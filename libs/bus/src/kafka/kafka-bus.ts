@@ -9,10 +9,13 @@ import { partitionOfKey } from '../partition-of-key.ts';
 import { type KafkaSettings, kafkaOf } from './kafka-connection.ts';
 import { KafkaPublisher } from './kafka-publisher.ts';
 import { KafkaReading } from './kafka-reading.ts';
-import { readTopics } from './topics.ts';
+import { readTopics, type TopicLayout } from './topics.ts';
 
 /** What the broker takes at most, less what stands around it. */
 const MAX_MESSAGE_BYTES = 900_000;
+
+/** A reader asks twice a second. */
+const SILENCE_MS = 5_000;
 
 /** The bus over Kafka. */
 export class KafkaBus extends Bus {
@@ -22,7 +25,7 @@ export class KafkaBus extends Bus {
     private readonly kafka: Kafka,
     private readonly admin: Admin,
     private readonly publisher: KafkaPublisher,
-    private readonly counts: ReadonlyMap<string, number>,
+    private readonly topics: ReadonlyMap<string, TopicLayout>,
     private readonly prefix: string,
   ) {
     super();
@@ -34,10 +37,10 @@ export class KafkaBus extends Bus {
     const admin = kafka.admin();
     try {
       await admin.connect();
-      const counts = await readTopics(admin, prefix);
+      const topics = await readTopics(admin, prefix);
       const publisher = new KafkaPublisher(kafka);
       await publisher.connect();
-      return new KafkaBus(kafka, admin, publisher, counts, prefix);
+      return new KafkaBus(kafka, admin, publisher, topics, prefix);
     } catch (cause) {
       await admin.disconnect().catch(() => undefined);
       if (cause instanceof AppStartError) throw cause;
@@ -49,7 +52,7 @@ export class KafkaBus extends Bus {
 
   /** Of the topics that are not of one partition. */
   get partitions(): number {
-    return this.counts.get(TOPICS.executorCommand) ?? 1;
+    return this.topics.get(TOPICS.executorCommand)?.partitions ?? 1;
   }
 
   get requests(): number {
@@ -58,6 +61,19 @@ export class KafkaBus extends Bus {
 
   get waitingBytes(): number {
     return this.publisher.waitingBytes;
+  }
+
+  /**
+   * What is not as it should be, a sentence each. It makes nobody unready: all go on by themselves when the broker is
+   * back, and another process would have no other broker.
+   */
+  get degraded(): string[] {
+    const silentMs = Math.max(this.publisher.silentMs, ...[...this.readings].map(({ silentMs }) => silentMs));
+    const isSingle = [...this.topics.values()].some(({ copies }) => copies === 1);
+    return [
+      ...(silentMs > SILENCE_MS ? [`Kafka has not answered for ${Math.floor(silentMs / 1_000)} s.`] : []),
+      ...(isSingle ? ['Kafka keeps one copy of a message: what a broker loses is lost.'] : []),
+    ];
   }
 
   publish(messages: readonly BusMessage[]): Promise<Place[]> {
@@ -101,7 +117,7 @@ export class KafkaBus extends Bus {
   }
 
   private partitionOf({ topic, key }: BusMessage): number {
-    return partitionOfKey(key, this.counts.get(topic) ?? 1);
+    return partitionOfKey(key, this.topics.get(topic)?.partitions ?? 1);
   }
 
   private async endsOf(topic: string): Promise<Map<number, number>> {

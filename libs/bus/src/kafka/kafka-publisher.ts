@@ -34,7 +34,8 @@ export class KafkaPublisher {
   private waiting: Waiting[] = [];
   /** What has not been handed to the broker yet. */
   waitingBytes = 0;
-  private isSending = false;
+  /** Since when the broker has been asked to take what it has not taken. */
+  private askedMs: number | undefined;
   private isClosed = false;
   private producer: Producer;
   /** How many requests were answered, for the books. */
@@ -59,11 +60,16 @@ export class KafkaPublisher {
           this.waitingBytes += bytesOf(message);
         }),
     );
-    if (!this.isSending) {
-      this.isSending = true;
+    if (this.askedMs === undefined) {
+      this.askedMs = performance.now();
       setImmediate(() => void this.send());
     }
     return Promise.all(places);
+  }
+
+  /** How long the broker has owed an answer. */
+  get silentMs(): number {
+    return this.askedMs === undefined ? 0 : performance.now() - this.askedMs;
   }
 
   /** Gives up what the broker has not taken. */
@@ -74,8 +80,11 @@ export class KafkaPublisher {
   }
 
   private async send(): Promise<void> {
-    while (this.waiting.length > 0) await this.sendBatch(this.takeBatch());
-    this.isSending = false;
+    while (this.waiting.length > 0) {
+      this.askedMs = performance.now();
+      await this.sendBatch(this.takeBatch());
+    }
+    this.askedMs = undefined;
   }
 
   private takeBatch(): Waiting[] {

@@ -53,6 +53,7 @@ export class KafkaReading implements Reading {
   private consumer: Consumer | undefined;
   private watch: NodeJS.Timeout | undefined;
   private lastFetchMs = 0;
+  private answeredMs = performance.now();
   private isCommitting = false;
   private isRestarting = false;
   private restarting: Promise<void> = Promise.resolve();
@@ -79,6 +80,11 @@ export class KafkaReading implements Reading {
       if (performance.now() - this.lastFetchMs > SILENCE_MS) this.restart();
     }, WATCH_MS);
     this.watch.unref();
+  }
+
+  /** How long the broker has answered no fetch. */
+  get silentMs(): number {
+    return performance.now() - this.answeredMs;
   }
 
   async stop(): Promise<void> {
@@ -131,12 +137,15 @@ export class KafkaReading implements Reading {
     });
     this.consumer = consumer;
     this.lastFetchMs = performance.now();
-    const { GROUP_JOIN, FETCH_START, CRASH } = consumer.events;
+    const { GROUP_JOIN, FETCH_START, FETCH, CRASH } = consumer.events;
     consumer.on(GROUP_JOIN, ({ payload }) =>
       this.joined(consumer, payload.memberAssignment[this.topic] ?? []),
     );
     consumer.on(FETCH_START, () => {
       this.lastFetchMs = performance.now();
+    });
+    consumer.on(FETCH, () => {
+      this.answeredMs = performance.now();
     });
     consumer.on(CRASH, ({ payload }) => {
       // one that restarts by itself is at work

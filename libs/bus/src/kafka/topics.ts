@@ -59,8 +59,14 @@ export async function makeTopics(
   return missing.map(([topic]) => prefix + topic);
 }
 
-/** How many partitions each topic has; refuses where one is missing. */
-export async function readTopics(admin: Admin, prefix: string): Promise<Map<string, number>> {
+export interface TopicLayout {
+  partitions: number;
+  /** Of each message, at the least. */
+  copies: number;
+}
+
+/** How each topic is laid out; refuses where one is missing. */
+export async function readTopics(admin: Admin, prefix: string): Promise<Map<string, TopicLayout>> {
   const there = new Set(await admin.listTopics());
   const names = Object.keys(TOPIC_SETTINGS).map((topic) => prefix + topic);
   const missing = names.filter((name) => !there.has(name));
@@ -69,5 +75,13 @@ export async function readTopics(admin: Admin, prefix: string): Promise<Map<stri
       `Kafka has no topic ${missing.join(', ')}: run "npm run kafka:setup" with the same KAFKA_BROKERS first.`,
     );
   const { topics } = await admin.fetchTopicMetadata({ topics: names });
-  return new Map(topics.map(({ name, partitions }) => [name.slice(prefix.length), partitions.length]));
+  return new Map(
+    topics.map(({ name, partitions }) => [
+      name.slice(prefix.length),
+      {
+        partitions: partitions.length,
+        copies: Math.min(...partitions.map(({ replicas }) => replicas.length)),
+      },
+    ]),
+  );
 }
