@@ -12,6 +12,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { delimiter, join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 
 export const ROOT = join(import.meta.dirname ?? new URL('.', import.meta.url).pathname, '..');
 /** What runs from `dist`: the product, the servers of a developer, and the processes that bench and storm start. */
@@ -107,6 +108,26 @@ export function capture(program, args, { env = ENV, inherit = false } = {}) {
     child.once('error', (cause) => resolve({ code: 1, output: `${program}: ${cause.message}\n` }));
     child.once('close', (code) => resolve({ code: code ?? 1, output }));
   });
+}
+
+/** Runs a built program in this process, or on the Node that is a dependency; what is named behind it is loaded first. */
+export async function launch(main, ...before) {
+  const built = (path) => join(ROOT, 'dist', path);
+  const href = (path) => pathToFileURL(built(path)).href;
+  if (NODE_MAJOR >= 24) {
+    process.setSourceMapsEnabled(true);
+    // as `--import` has it in a process of its own
+    for (const path of [...before, main]) await import(href(path));
+    return;
+  }
+  const imports = before.flatMap((path) => ['--import', href(path)]);
+  // the pipe between us tells it when we are killed
+  const child = spawn('node', ['--enable-source-maps', ...imports, built(main)], {
+    env: ENV,
+    stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
+  });
+  child.once('exit', (code, signal) => process.exit(code ?? (signal ? 1 : 0)));
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
 }
 
 export function fail(sentence) {
