@@ -41,7 +41,7 @@ mainProcess(DEFAULTS.shutdownGraceMs, async (ending) => {
   const logins = config.KAFKA_ROLE_USERS;
   if (logins.length > 0) {
     await grantRoles(settings, logins, log);
-    said.push(...logins.map(({ role, login }) => `${login} may do what a ${role} needs`));
+    said.push(...logins.map(({ role, login }) => `${login} may do what the role ${role} needs`));
   }
   process.stdout.write(`${said.join('\n')}\n`);
   await ending.end(0);
