@@ -1,4 +1,8 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { ensureKeysFile } from '#libs/crypto';
 import {
   ApiClient,
   chain,
@@ -66,6 +70,15 @@ withKafka(describe)('a cell of processes', () => {
   it('has no executor that is given a database', async () => {
     const said = await refusal('executor', { DATABASE_URL: 'postgresql://localhost/headgate' });
     expect(said).toContain('DATABASE_URL: must not be set: an executor runs what tenants wrote');
+  }, 30_000);
+
+  it('has no executor that is given more of the keys than that of its pool', async () => {
+    const directory = mkdtempSync(join(tmpdir(), 'headgate-keys-'));
+    const all = join(directory, 'keys.json');
+    ensureKeysFile(all);
+    const said = await refusal('executor', { HEADGATE_KEYS_FILE: all });
+    expect(said).toMatch(/holds more than the pool key \(.*\broot\b.*\): give executors a file of their own/);
+    rmSync(directory, { recursive: true });
   }, 30_000);
 
   it('says all that its environment lacks', async () => {
