@@ -1,53 +1,22 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Assignment } from '#libs/contracts';
 import { contentHash } from '#libs/crypto';
-import { PartsOfExecutor } from '../../../../libs/testing/src/executor-parts.ts';
+import { AssignedRuns } from '../../../../libs/testing/src/assigned-runs.ts';
 import { until } from '../../../../libs/testing/src/until.ts';
-import { AssignedRun } from './assigned-run.ts';
 
-let parts: PartsOfExecutor;
-const runs: AssignedRun[] = [];
+let runs: AssignedRuns;
 beforeEach(async () => {
-  parts = await PartsOfExecutor.start();
+  runs = await AssignedRuns.start();
 });
-afterEach(async () => {
-  for (const run of runs.splice(0)) run.giveBack();
-  await parts.stop();
-});
+afterEach(() => runs.stop());
 
-function assign(more: Partial<Assignment> = {}) {
-  const outcomes: string[] = [];
-  const run = new AssignedRun(parts.assignment(more), parts, (outcome) => outcomes.push(outcome));
-  runs.push(run);
-  return {
-    run,
-    outcomes,
-    begun: run.begin(),
-    sandbox: parts.driver.sandbox(0),
-    ended: () => until('its end', () => outcomes[0]),
-  };
-}
-
-async function begin(more: Partial<Assignment> = {}) {
-  const assigned = assign(more);
-  await assigned.begun;
-  return assigned;
-}
-
-const ends = () => parts.bus.events().map(({ type, data }) => [type, JSON.parse(data).error?.code]);
-/** Whether nobody sits in the runner of an organization any more. */
-const isFree = async (organizationId: string) => {
-  const { runner, isWarm } = await parts.pool.take(organizationId, true);
-  runner.leave();
-  return isWarm;
-};
 const done = (result: object) => ({ kind: 'done', run: 1, result });
 
 describe('a run that cannot be prepared', () => {
-  const gone = () => parts.urlOf('gone');
+  const gone = () => runs.parts.urlOf('gone');
   const wrong = () => {
-    parts.stored.set('/wrong', Buffer.from('{}'));
-    return { url: parts.urlOf('wrong'), hash: contentHash('something else') };
+    runs.parts.stored.set('/wrong', Buffer.from('{}'));
+    return { url: runs.parts.urlOf('wrong'), hash: contentHash('something else') };
   };
 
   it.each<[string, () => Partial<Assignment>]>([
@@ -57,12 +26,12 @@ describe('a run that cannot be prepared', () => {
   ])(
     'now, as %s is not to be had, is left to its next attempt, and its seat to others',
     async (_what, more) => {
-      const { begun, outcomes, run } = assign(more());
+      const { begun, outcomes, run } = runs.assign(more());
       await begun;
       expect(outcomes).toEqual(['unserved']);
-      await parts.outbox.whenIdle();
-      expect(ends()).toEqual([]);
-      expect(await isFree(run.assignment.organizationId)).toBe(true);
+      await runs.parts.outbox.whenIdle();
+      expect(runs.ends()).toEqual([]);
+      expect(await runs.isFree(run.assignment.organizationId)).toBe(true);
     },
   );
 
@@ -71,11 +40,11 @@ describe('a run that cannot be prepared', () => {
     ['its input', () => ({ input: wrong() })],
     ['the state of a node', () => ({ checkpoints: [{ nodeId: 'a', iteration: 0, sealed: 'AAAA' }] })],
   ])('ever, as %s is not what it should be, fails, and leaves its seat to others', async (_what, more) => {
-    const { begun, ended, run } = assign(more());
+    const { begun, ended, run } = runs.assign(more());
     await begun;
     expect(await ended()).toBe('ended');
-    expect(ends()).toEqual([['run.failed', 'run.plan_unavailable']]);
-    expect(await isFree(run.assignment.organizationId)).toBe(true);
+    expect(runs.ends()).toEqual([['run.failed', 'run.plan_unavailable']]);
+    expect(await runs.isFree(run.assignment.organizationId)).toBe(true);
   });
 });
 
@@ -84,7 +53,7 @@ describe('a run whose large value cannot be stored now', () => {
   const unstored = { staging: { url: 'http://127.0.0.1:1/{i}', maxBytes: 1_000_000, stateBytes: 1_000_000 } };
 
   it('stops, and is left to its next attempt', async () => {
-    const { sandbox, ended } = await begin(unstored);
+    const { sandbox, ended } = await runs.begin(unstored);
     const node = { nodeId: 'a', iteration: 0, outputs: large, durationMs: 1, resumed: false };
     sandbox.say({ kind: 'checkpoint', run: 1, ...node });
     await until('it is told to stop', () => sandbox.sent.length === 2);
@@ -93,10 +62,10 @@ describe('a run whose large value cannot be stored now', () => {
   });
 
   it('is left to its next attempt where it was its output', async () => {
-    const { sandbox, ended } = await begin(unstored);
+    const { sandbox, ended } = await runs.begin(unstored);
     const outputs = { b: { type: 'text', displayName: 'B', content: large.out } };
     sandbox.say(done({ is: 'succeeded', output: { text: null, source: null, reason: 'none', outputs } }));
     expect(await ended()).toBe('unserved');
-    expect(ends()).toEqual([['run.started', undefined]]);
+    expect(runs.ends()).toEqual([['run.started', undefined]]);
   });
 });

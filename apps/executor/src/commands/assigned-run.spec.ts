@@ -1,31 +1,23 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Assignment } from '#libs/contracts';
 import { contentHash, sealCheckpoint } from '#libs/crypto';
-import { PartsOfExecutor, TWO_NODES } from '../../../../libs/testing/src/executor-parts.ts';
+import { AssignedRuns } from '../../../../libs/testing/src/assigned-runs.ts';
+import { type PartsOfExecutor, TWO_NODES } from '../../../../libs/testing/src/executor-parts.ts';
 import { until } from '../../../../libs/testing/src/until.ts';
 import type { RunnerResult } from '../runner-protocol.ts';
-import { AssignedRun } from './assigned-run.ts';
 
 const OUTPUT = { text: 'hi', source: 'b', reason: 'single', outputs: {} };
 
+let runs: AssignedRuns;
 let parts: PartsOfExecutor;
-const runs: AssignedRun[] = [];
 beforeEach(async () => {
-  parts = await PartsOfExecutor.start();
+  runs = await AssignedRuns.start();
+  ({ parts } = runs);
 });
-afterEach(async () => {
-  for (const run of runs.splice(0)) run.giveBack();
-  await parts.stop();
-});
+afterEach(() => runs.stop());
 
-/** Begins a run, and waits until its runner has been told to start it. */
 async function begin(more: Partial<Assignment> = {}) {
-  const outcomes: string[] = [];
-  const assignment = parts.assignment(more);
-  const run = new AssignedRun(assignment, parts, (outcome) => outcomes.push(outcome));
-  runs.push(run);
-  await run.begin();
-  const sandbox = parts.driver.sandbox(0);
+  const { assignment, sandbox, outcomes, ended } = await runs.begin(more);
   return {
     assignment,
     sandbox,
@@ -33,7 +25,7 @@ async function begin(more: Partial<Assignment> = {}) {
     started: sandbox.sent[0],
     done: (result: RunnerResult) => sandbox.say({ kind: 'done', run: 1, result }),
     ended: async () => {
-      await until('its end', () => outcomes[0]);
+      await ended();
       return parts.bus.events().map(({ type, data }) => ({ type, data: JSON.parse(data) }));
     },
   };

@@ -1,74 +1,51 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { type Delivery, EmbeddedBus } from '#libs/bus';
+import type { Delivery } from '#libs/bus';
 import { type Assignment, type BusMessage, commandTo } from '#libs/contracts';
 import { introduction } from '#libs/crypto';
+import { CommandedExecutor, keyOf } from '../../../../libs/testing/src/commanded-executor.ts';
 import { deadLetters } from '../../../../libs/testing/src/dead-letters.ts';
-import { PartsOfExecutor } from '../../../../libs/testing/src/executor-parts.ts';
 import { PlayedConductor } from '../../../../libs/testing/src/played-conductor.ts';
 import { TEST_POOL_KEY } from '../../../../libs/testing/src/played-executors.ts';
 import { until } from '../../../../libs/testing/src/until.ts';
-import { Attempts } from './attempts.ts';
-import { CommandConsumer } from './command.consumer.ts';
 import { ConductorRoad } from './conductor-road.ts';
 
 /** A kind that this executor does not know. */
 const SUSPEND = { kind: 'suspend', organizationId: 'o1' } as unknown as Parameters<PlayedConductor['say']>[0];
 
 describe('of the commands that come to an executor', () => {
-  let parts: PartsOfExecutor;
-  let bus: EmbeddedBus;
-  let attempts: Attempts;
-  let consumer: CommandConsumer;
-  let conductor: PlayedConductor;
+  let executor: CommandedExecutor;
   let letters: Delivery[];
   /** What runs here by the conductor's word. */
   let running: Assignment;
   /** It was cancelled here, and the conductor may not know it yet. */
   let done: Assignment;
   beforeEach(async () => {
-    parts = await PartsOfExecutor.start();
-    bus = new EmbeddedBus({ partitions: 4 });
-    letters = await deadLetters(bus);
-    attempts = new Attempts();
-    conductor = new PlayedConductor(parts.road);
-    const { executorId, road, outbox, plans, pool, brokers, presence, cancelGraceMs } = parts;
-    consumer = new CommandConsumer({
-      ...{ executorId, road, outbox, plans, pool, brokers, presence, cancelGraceMs },
-      bus,
-      attempts,
-      announce: () => undefined,
-    });
-    await consumer.start();
+    executor = await CommandedExecutor.start();
+    letters = await deadLetters(executor.bus);
     [done, running] = [assignment(), assignment()];
-    attempts.accept(keyOf(done));
-    attempts.finish(keyOf(done), 'lost');
-    await bus.publish([conductor.assign(running)]);
-    await until('it runs', () => sent().length === 1);
+    executor.attempts.accept(keyOf(done));
+    executor.attempts.finish(keyOf(done), 'lost');
+    await executor.bus.publish([executor.conductor.assign(running)]);
+    await until('it runs', () => executor.sent.length === 1);
   });
-  afterEach(async () => {
-    await consumer.drain();
-    await bus.close();
-    await parts.stop();
-  });
+  afterEach(() => executor.stop());
 
-  const assignment = () => parts.assignment({ organizationId: 'o1' });
-  const keyOf = ({ organizationId, runId, attempt }: Assignment) => ({ organizationId, runId, attempt });
-  const sent = () => parts.driver.sandbox(0).sent as { kind: string; run: number }[];
+  const assignment = () => executor.parts.assignment({ organizationId: 'o1' });
   const at = (message: BusMessage, like: BusMessage) => {
     const { partition = 0 } = like;
-    return { ...message, partition, headers: { ...message.headers, executorid: parts.executorId } };
+    return { ...message, partition, headers: { ...message.headers, executorid: executor.parts.executorId } };
   };
   /** Whatever was published before it has had its effect. */
   const expectNothingChanged = async (isDead = true) => {
     const next = assignment();
-    await bus.publish([conductor.assign(next)]);
+    await executor.bus.publish([executor.conductor.assign(next)]);
     await until('the next one starts', () =>
-      sent().some((frame) => frame.kind === 'start' && frame.run === 2),
+      executor.sent.some((frame) => frame.kind === 'start' && frame.run === 2),
     );
-    expect(sent().map(({ kind }) => kind)).toEqual(['start', 'start']);
-    expect(attempts.held()).toEqual([running, next].map(keyOf));
-    expect(attempts.done()).toEqual([{ ...keyOf(done), outcome: 'lost' }]);
-    expect(parts.road.term).toBe(1);
+    expect(executor.sent.map(({ kind }) => kind)).toEqual(['start', 'start']);
+    expect(executor.attempts.held()).toEqual([running, next].map(keyOf));
+    expect(executor.attempts.done()).toEqual([{ ...keyOf(done), outcome: 'lost' }]);
+    expect(executor.parts.road.term).toBe(1);
     if (isDead) await until('it is a dead letter', () => letters.length > 0);
     expect(letters).toHaveLength(isDead ? 1 : 0);
   };
@@ -82,23 +59,27 @@ describe('of the commands that come to an executor', () => {
   describe.each(['a cancel', 'a roll-call', 'a "recorded"', 'a suspend'])('%s', (what) => {
     const command = () => harm().find(([name]) => name === what)?.[1] ?? { kind: 'roll-call', attempts: [] };
     const unsigned = () =>
-      commandTo('o1', { ...command(), executorId: parts.executorId } as Parameters<typeof commandTo>[1], 4);
+      commandTo(
+        'o1',
+        { ...command(), executorId: executor.parts.executorId } as Parameters<typeof commandTo>[1],
+        4,
+      );
 
     it('that nobody has signed is dead', async () => {
-      await bus.publish([{ ...unsigned(), headers: { ...unsigned().headers, term: '1' } }]);
+      await executor.bus.publish([{ ...unsigned(), headers: { ...unsigned().headers, term: '1' } }]);
       await expectNothingChanged();
     });
 
     it('that is signed for another executor is dead', async () => {
       const other = new PlayedConductor(new ConductorRoad(TEST_POOL_KEY), 1);
-      await bus.publish([at(other.say(command()), unsigned())]);
+      await executor.bus.publish([at(other.say(command()), unsigned())]);
       await expectNothingChanged();
     });
 
     it('of a higher term that was not introduced with the pool key is dead', async () => {
-      const mine = new PlayedConductor(parts.road, 9).say(command());
+      const mine = new PlayedConductor(executor.parts.road, 9).say(command());
       const forged = introduction(Buffer.alloc(32), { term: 9 }, mine.headers['public-key'] ?? '');
-      await bus.publish([{ ...mine, headers: { ...mine.headers, ...forged } }]);
+      await executor.bus.publish([{ ...mine, headers: { ...mine.headers, ...forged } }]);
       await expectNothingChanged();
     });
 
@@ -108,14 +89,14 @@ describe('of the commands that come to an executor', () => {
     });
 
     it('that was changed on its way is dead', async () => {
-      const said = conductor.say({ kind: 'recorded', attempts: [] });
-      await bus.publish([{ ...said, value: unsigned().value }]);
+      const said = executor.conductor.say({ kind: 'recorded', attempts: [] });
+      await executor.bus.publish([{ ...said, value: unsigned().value }]);
       await expectNothingChanged();
     });
 
     it('of a term that is over has no effect', async () => {
-      const earlier = new PlayedConductor(parts.road, 0);
-      await bus.publish([earlier.say(command())]);
+      const earlier = new PlayedConductor(executor.parts.road, 0);
+      await executor.bus.publish([earlier.say(command())]);
       await expectNothingChanged(false);
     });
   });
@@ -126,37 +107,39 @@ describe('of the commands that come to an executor', () => {
   });
 
   it('one that is said again has no effect, even where it would have one by now', async () => {
-    const recorded = conductor.say({ kind: 'recorded', attempts: [keyOf(running)] });
-    await bus.publish([recorded, recorded]);
+    const recorded = executor.conductor.say({ kind: 'recorded', attempts: [keyOf(running)] });
+    await executor.bus.publish([recorded, recorded]);
     const other = assignment();
-    await bus.publish([conductor.assign(other)]);
-    await until('another starts', () => sent().length === 2);
-    parts.driver.sandbox(0).say({ kind: 'done', run: 1, result: { is: 'cancelled' } });
-    await until('it ended', () => attempts.done().length === 2);
-    const last = conductor.assign(assignment());
-    await bus.publish([recorded, last, last]);
-    await until('the last starts', () => sent().length === 3);
-    expect(attempts.done()).toHaveLength(2);
+    await executor.bus.publish([executor.conductor.assign(other)]);
+    await until('another starts', () => executor.sent.length === 2);
+    executor.parts.driver.sandbox(0).say({ kind: 'done', run: 1, result: { is: 'cancelled' } });
+    await until('it ended', () => executor.attempts.done().length === 2);
+    const last = executor.conductor.assign(assignment());
+    await executor.bus.publish([recorded, last, last]);
+    await until('the last starts', () => executor.sent.length === 3);
+    expect(executor.attempts.done()).toHaveLength(2);
     expect(letters).toEqual([]);
   });
 
   it('the numbers of the next conductor begin anew', async () => {
-    const next = new PlayedConductor(parts.road, 2);
-    await bus.publish([next.say({ kind: 'cancel', runId: running.runId, attempt: 1 })]);
-    await until('it is told', () => sent().length === 2);
-    expect(sent()[1]).toEqual({ kind: 'cancel', run: 1 });
+    const next = new PlayedConductor(executor.parts.road, 2);
+    await executor.bus.publish([next.say({ kind: 'cancel', runId: running.runId, attempt: 1 })]);
+    await until('it is told', () => executor.sent.length === 2);
+    expect(executor.sent[1]).toEqual({ kind: 'cancel', run: 1 });
   });
 
   it.each<[string, (other: Assignment) => Buffer]>([
-    ['for another run', (other) => conductor.seal({ ...other, runId: 'r2' })],
-    ['for another attempt', (other) => conductor.seal({ ...other, attempt: 2 })],
+    ['for another run', (other) => executor.conductor.seal({ ...other, runId: 'r2' })],
+    ['for another attempt', (other) => executor.conductor.seal({ ...other, attempt: 2 })],
     ['for another executor', (other) => new PlayedConductor(new ConductorRoad(TEST_POOL_KEY), 1).seal(other)],
-    ['for another term', (other) => new PlayedConductor(parts.road, 2).seal(other)],
-    ['and changed since', (other) => conductor.seal(other).fill(0, 40, 41)],
+    ['for another term', (other) => new PlayedConductor(executor.parts.road, 2).seal(other)],
+    ['and changed since', (other) => executor.conductor.seal(other).fill(0, 40, 41)],
   ])('an assignment that was sealed %s is dead', async (_what, seal) => {
     const other = assignment();
     const sealed = seal(other).toString('base64');
-    await bus.publish([conductor.say({ kind: 'assign', runId: other.runId, attempt: 1, sealed })]);
+    await executor.bus.publish([
+      executor.conductor.say({ kind: 'assign', runId: other.runId, attempt: 1, sealed }),
+    ]);
     await expectNothingChanged();
   });
 });

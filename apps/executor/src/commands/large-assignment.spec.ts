@@ -1,66 +1,40 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { EmbeddedBus } from '#libs/bus';
 import type { Assignment } from '#libs/contracts';
-import { PartsOfExecutor } from '../../../../libs/testing/src/executor-parts.ts';
+import { CommandedExecutor } from '../../../../libs/testing/src/commanded-executor.ts';
 import { PlayedConductor } from '../../../../libs/testing/src/played-conductor.ts';
 import { StubOrigin } from '../../../../libs/testing/src/stub-origin.ts';
 import { until } from '../../../../libs/testing/src/until.ts';
-import { Attempts } from './attempts.ts';
-import { CommandConsumer } from './command.consumer.ts';
 
 describe('an assignment that comes by the blob store', () => {
-  let parts: PartsOfExecutor;
-  let bus: EmbeddedBus;
-  let attempts: Attempts;
-  let consumer: CommandConsumer;
-  let conductor: PlayedConductor;
-  let announced: number;
+  let executor: CommandedExecutor;
   beforeEach(async () => {
-    parts = await PartsOfExecutor.start();
-    bus = new EmbeddedBus({ partitions: 4 });
-    attempts = new Attempts();
-    conductor = new PlayedConductor(parts.road);
-    const { executorId, road, outbox, plans, pool, brokers, presence, cancelGraceMs } = parts;
-    consumer = new CommandConsumer({
-      ...{ executorId, road, outbox, plans, pool, brokers, presence, cancelGraceMs },
-      bus,
-      attempts,
-      announce: () => {
-        announced += 1;
-      },
-    });
-    await consumer.start();
-    await bus.publish([conductor.say({ kind: 'recorded', attempts: [] })]);
-    await until('the term is known', () => parts.road.term === 1);
-    announced = 0;
+    executor = await CommandedExecutor.start();
+    await executor.bus.publish([executor.conductor.say({ kind: 'recorded', attempts: [] })]);
+    await until('the term is known', () => executor.parts.road.term === 1);
+    executor.announced = 0;
   });
-  afterEach(async () => {
-    await consumer.drain();
-    await bus.close();
-    await parts.stop();
-  });
+  afterEach(() => executor.stop());
 
   const assign = async ({ runId, attempt }: Assignment, url: string) => {
-    await bus.publish([conductor.say({ kind: 'assign', runId, attempt, url })]);
-    await until('it is taken', () => attempts.held().length + attempts.done().length === 1);
+    await executor.bus.publish([executor.conductor.say({ kind: 'assign', runId, attempt, url })]);
+    await until('it is taken', () => executor.attempts.held().length + executor.attempts.done().length === 1);
   };
-  const sent = () => parts.driver.sandbox(0).sent;
 
   it('begins when it is there, once, however often it is sent', async () => {
-    const assignment = parts.assignment();
-    parts.stored.set('/sealed', conductor.seal(assignment));
-    await assign(assignment, parts.urlOf('sealed'));
-    await assign(assignment, parts.urlOf('sealed'));
-    await until('it starts', () => sent().length === 1);
-    await assign(assignment, parts.urlOf('sealed'));
-    expect(attempts.held()).toHaveLength(1);
-    expect(sent()).toHaveLength(1);
+    const assignment = executor.parts.assignment();
+    executor.parts.stored.set('/sealed', executor.conductor.seal(assignment));
+    await assign(assignment, executor.parts.urlOf('sealed'));
+    await assign(assignment, executor.parts.urlOf('sealed'));
+    await until('it starts', () => executor.sent.length === 1);
+    await assign(assignment, executor.parts.urlOf('sealed'));
+    expect(executor.attempts.held()).toHaveLength(1);
+    expect(executor.sent).toHaveLength(1);
   });
 
   it('begins also where another leads by the time that it is there', async () => {
-    const assignment = parts.assignment();
+    const assignment = executor.parts.assignment();
     const [asked, answered] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
-    const sealed = conductor.seal(assignment);
+    const sealed = executor.conductor.seal(assignment);
     const store = await StubOrigin.start(async (response) => {
       asked.resolve();
       await answered.promise;
@@ -69,21 +43,26 @@ describe('an assignment that comes by the blob store', () => {
     await assign(assignment, `${store.url}/sealed`);
     await asked.promise;
     const attempts = [{ runId: assignment.runId, attempt: 1 }];
-    await bus.publish([new PlayedConductor(parts.road, 2).say({ kind: 'roll-call', attempts })]);
-    await until('the other leads', () => parts.road.term === 2);
+    await executor.bus.publish([
+      new PlayedConductor(executor.parts.road, 2).say({ kind: 'roll-call', attempts }),
+    ]);
+    await until('the other leads', () => executor.parts.road.term === 2);
     answered.resolve();
-    await until('it starts', () => sent().length === 1);
+    await until('it starts', () => executor.sent.length === 1);
     await store.stop();
   });
 
   it.each<[string, () => void]>([
     ['is not there', () => undefined],
-    ['was not sealed for it', () => parts.stored.set('/sealed', conductor.seal(parts.assignment()))],
+    [
+      'was not sealed for it',
+      () => executor.parts.stored.set('/sealed', executor.conductor.seal(executor.parts.assignment())),
+    ],
   ])('is left to the next attempt where it %s, and that is told at once', async (_what, store) => {
     store();
-    await assign(parts.assignment(), parts.urlOf('sealed'));
-    await until('it is done', () => attempts.done().length === 1);
-    expect([attempts.done()[0]?.outcome, announced]).toEqual(['unserved', 1]);
+    await assign(executor.parts.assignment(), executor.parts.urlOf('sealed'));
+    await until('it is done', () => executor.attempts.done().length === 1);
+    expect([executor.attempts.done()[0]?.outcome, executor.announced]).toEqual(['unserved', 1]);
   });
 
   describe('is given back', () => {
@@ -100,20 +79,20 @@ describe('an assignment that comes by the blob store', () => {
     it.each<[string, (assignment: Assignment) => Promise<unknown>]>([
       [
         'where it is cancelled',
-        ({ runId }) => bus.publish([conductor.say({ kind: 'cancel', runId, attempt: 1 })]),
+        ({ runId }) => executor.bus.publish([executor.conductor.say({ kind: 'cancel', runId, attempt: 1 })]),
       ],
       [
         'where a roll-call does not name it',
-        () => bus.publish([conductor.say({ kind: 'roll-call', attempts: [] })]),
+        () => executor.bus.publish([executor.conductor.say({ kind: 'roll-call', attempts: [] })]),
       ],
-      ['where the executor drains', () => consumer.drain()],
+      ['where the executor drains', () => executor.consumer.drain()],
     ])('%s meanwhile', async (_what, stop) => {
-      const assignment = parts.assignment();
+      const assignment = executor.parts.assignment();
       await assign(assignment, `${store.url}/sealed`);
       await asked;
       await stop(assignment);
-      await until('it is done', () => attempts.done().length === 1);
-      expect([attempts.done()[0]?.outcome, announced]).toEqual(['returned', 1]);
+      await until('it is done', () => executor.attempts.done().length === 1);
+      expect([executor.attempts.done()[0]?.outcome, executor.announced]).toEqual(['returned', 1]);
     });
   });
 });
