@@ -150,9 +150,9 @@ export class Term {
           queue.add(run);
           this.placer.pump();
         },
-        cancelled: ({ runId }) => {
+        cancelled: ({ organizationId, runId }) => {
           const claim = claims.get(runId);
-          if (claim) this.takeback.stopOnExecutor(claim);
+          if (claim?.organizationId === organizationId) this.takeback.stopOnExecutor(claim);
           else this.sweeps.ask();
         },
         gap: () => this.sweeps.ask(),

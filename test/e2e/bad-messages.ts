@@ -1,0 +1,143 @@
+import {
+  type BusMessage,
+  ControlChanged,
+  commandTo,
+  type ExecutorCommandData,
+  ExecutorStatus,
+  type ExecutorStatusData,
+  PROGRESS_MOVED,
+  RunEvents,
+  type RunEventsData,
+  RunTouched,
+  TOPICS,
+  type Topic,
+} from '#libs/contracts';
+import { newId } from '#libs/kernel';
+import type { QuietRing, Running } from './quiet-ring.ts';
+
+/** Larger than what a broker takes. */
+const OVERSIZE_BYTES = 1024 * 1024;
+
+type Make = (ring: QuietRing, topic: Topic) => BusMessage;
+
+const changed =
+  (change: (text: string) => string): Make =>
+  (ring, topic) => {
+    const message = ring.sample(topic);
+    return { ...message, value: Buffer.from(change(message.value.toString('utf8'))) };
+  };
+
+/** What no reader of a topic can read. */
+export const UNREADABLE: Readonly<Record<string, Make>> = {
+  'is no JSON': (ring, topic) => ({ ...ring.sample(topic), value: Buffer.from([0xff, 0, 1]) }),
+  'is half of one': changed((text) => text.slice(0, -9)),
+  'has another schema': changed((text) => JSON.stringify({ ...JSON.parse(text), data: {} })),
+  'is of another kind': changed((text) => text.replace('"type":"', '"type":"no.')),
+  'is larger than any': (ring, topic) => ({
+    ...ring.sample(topic),
+    value: Buffer.alloc(OVERSIZE_BYTES, 'x'),
+  }),
+};
+
+const hinted =
+  (what: 'requested' | 'cancel', change: Partial<Running>): Make =>
+  ({ running }) => {
+    const { organizationId, ...run } = { ...running, ...change };
+    return RunTouched.encode(organizationId, { ...run, what });
+  };
+const commanded =
+  (make: (ring: QuietRing) => object, orgId?: string): Make =>
+  (ring) => {
+    // what is missing is given here; what does not fit is what is tested
+    const command = { executorId: ring.executorId, ...make(ring) } as ExecutorCommandData;
+    return ring.conductorSays(commandTo(orgId ?? ring.running.organizationId, command, 1));
+  };
+const said =
+  (make: (ring: QuietRing) => Partial<ExecutorStatusData>): Make =>
+  (ring) =>
+    ring.executorSays(ExecutorStatus.encode(null, { ...ring.status, ...make(ring) }));
+const reported =
+  (change: Partial<RunEventsData>, organizationId?: string): Make =>
+  (ring) => {
+    const { orgId, data } = RunEvents.decode(ring.sample(TOPICS.runEvent).value);
+    return RunEvents.encode(organizationId ?? orgId, { ...data, ...change });
+  };
+const moved =
+  (how: keyof typeof PROGRESS_MOVED, change: Partial<Running & { attempt: number }>): Make =>
+  (ring) => {
+    const { runId, organizationId, attempt } = { ...ring.running, attempt: 1, ...change };
+    const headers = { moved: PROGRESS_MOVED[how], attempt: String(attempt), organization: organizationId };
+    return { ...ring.sample(TOPICS.runProgress), key: runId, headers };
+  };
+const stranger = newId();
+const lost = (key: Partial<ExecutorStatusData['done'][number]>) =>
+  said(({ running: { organizationId, runId }, status }) => ({
+    held: status.held,
+    done: [{ organizationId, runId, attempt: 1, outcome: 'lost', ...key }],
+  }));
+
+/** What can be read and does not fit what there is, by topic; what is wrong in it and no hint is kept. */
+export const MISFITS: readonly [topic: Topic, what: string, kept: boolean, make: Make][] = [
+  [TOPICS.runTouched, 'of a run that there is not', false, hinted('requested', { runId: stranger })],
+  [TOPICS.runTouched, 'of a run that is under way', false, hinted('requested', {})],
+  [TOPICS.runTouched, 'of another organization', false, hinted('requested', { organizationId: stranger })],
+  [
+    TOPICS.runTouched,
+    'of a cancel in another organization',
+    false,
+    hinted('cancel', { organizationId: stranger }),
+  ],
+  [TOPICS.runTouched, 'of a run that is no id', true, hinted('requested', { runId: 'r' })],
+
+  [
+    TOPICS.executorCommand,
+    'of a run that there is not',
+    false,
+    commanded(() => ({ kind: 'cancel', runId: stranger, attempt: 1 })),
+  ],
+  [
+    TOPICS.executorCommand,
+    'of an attempt that there is not',
+    false,
+    commanded(({ running: { runId } }) => ({ kind: 'cancel', runId, attempt: 2 })),
+  ],
+  [
+    TOPICS.executorCommand,
+    'of a record that there is not',
+    false,
+    commanded(({ running: { runId } }) => ({ kind: 'recorded', attempts: [{ runId, attempt: 1 }] })),
+  ],
+  [
+    TOPICS.executorCommand,
+    'of what was not sealed for it',
+    true,
+    commanded(({ running: { runId } }) => ({ kind: 'assign', runId, attempt: 2, sealed: 'AAAA' })),
+  ],
+
+  [TOPICS.executorStatus, 'of a run that there is not', false, lost({ runId: stranger })],
+  [TOPICS.executorStatus, 'of an attempt that there is not', false, lost({ attempt: 2 })],
+  [TOPICS.executorStatus, 'of another executor', true, said(() => ({ executorId: stranger }))],
+
+  [TOPICS.runEvent, 'of another run', true, reported({ runId: stranger })],
+  [TOPICS.runEvent, 'of another attempt', true, reported({ attempt: 2 })],
+  [TOPICS.runEvent, 'of another executor', true, reported({ executorId: stranger })],
+  [TOPICS.runEvent, 'of another token', true, reported({ runToken: 'token' })],
+  [TOPICS.runEvent, 'of another organization', true, reported({}, stranger)],
+
+  [TOPICS.runProgress, 'of the end of a run that there is not', false, moved('ended', { runId: stranger })],
+  [TOPICS.runProgress, 'of the end of an attempt that there is not', false, moved('ended', { attempt: 2 })],
+  [TOPICS.runProgress, 'of a fence that there is not', false, moved('fenced', {})],
+  [
+    TOPICS.runProgress,
+    'of a fence in another organization',
+    false,
+    moved('fenced', { organizationId: stranger }),
+  ],
+
+  [
+    TOPICS.controlChanged,
+    'of an organization that there is not',
+    false,
+    () => ControlChanged.encode(null, { organizationId: stranger, what: 'variable', id: stranger }),
+  ],
+];
