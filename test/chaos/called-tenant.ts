@@ -1,9 +1,12 @@
-import type { TestRing } from '#libs/testing';
+import type { Tenant } from '#libs/testing';
 import { STORM_FLOWS } from './flows.ts';
 import type { Called, CalledTenant } from './messages.ts';
 
 /** An organization with some of the storm's flows, each with a key of its own. */
-export async function makeCalledTenant(ring: TestRing, flows: readonly string[]): Promise<CalledTenant> {
+export async function makeCalledTenant(
+  ring: { tenant(): Promise<Tenant> },
+  flows: readonly string[] = Object.keys(STORM_FLOWS),
+): Promise<CalledTenant> {
   const { api, organizationId, deploy } = await ring.tenant();
   const called: Called[] = [];
   for (const flow of flows) {

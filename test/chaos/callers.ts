@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { newId } from '#libs/kernel';
 import { ApiClient, type StreamedEvent } from '#libs/testing';
-import type { Called } from './messages.ts';
+import type { Called, CalledTenant } from './messages.ts';
 
 /** What a caller knows of one run: only what it was told. */
 export interface CallerRun {
@@ -16,6 +16,8 @@ export interface CallerRun {
   waited: { status: string; text: string | null } | undefined;
   /** What a stream gave, over all its connections. */
   streamed: { seq: number; type: string; text: string }[] | undefined;
+  /** Where it read of the stream. */
+  readAt: Set<string>;
   isCancelAccepted: boolean;
   /** How another organization was answered that asked for this run. */
   foreignStatus: number | undefined;
@@ -32,7 +34,8 @@ export interface Wish {
 }
 
 export interface CallerOptions {
-  url: () => string;
+  /** Where to ask: elsewhere than at one gateway, if there is another. */
+  url: (notThere?: string) => string;
   organizationId: string;
   /** Of another organization's owner, who may see all that is hers. */
   foreignToken: string;
@@ -44,6 +47,11 @@ export interface CallerOptions {
 
 const GIVE_UP_MS = 180_000;
 const PAUSE_MS = 50;
+/** Said by who cannot serve now. */
+const AWAY: readonly number[] = [429, 503];
+/** How many connections of a stream are cut by their reader, and after how many events at most. */
+const CUTS = 0.5;
+const CUT_AFTER = 6;
 
 interface RunAnswer {
   id: string;
@@ -69,6 +77,7 @@ export class Caller {
       isAccepted: false,
       waited: undefined,
       streamed: undefined,
+      readAt: new Set(),
       isCancelAccepted: false,
       foreignStatus: undefined,
     };
@@ -128,14 +137,16 @@ export class Caller {
     run.foreignStatus = status;
   }
 
-  /** Follows a stream to its end, on as many connections as it takes. */
+  /** Follows a stream to its end, on as many connections as it takes, each at another gateway than the one before. */
   private async follow(run: CallerRun, runId: string, token: string): Promise<void> {
     run.streamed = [];
+    let url: string | undefined;
     const giveUpMs = performance.now() + GIVE_UP_MS;
     while (performance.now() < giveUpMs) {
       this.options.signal?.throwIfAborted();
+      url = this.options.url(url);
       try {
-        if (await this.read(run.streamed, runId, token)) return;
+        if (await this.read(run, url, runId, token)) return;
       } catch {
         // the next connection goes on behind what was read
       }
@@ -144,20 +155,31 @@ export class Caller {
     throw new Error(`the stream of ${runId} did not end`);
   }
 
+  /** True where it came to the stream's end. */
   private async read(
-    seen: NonNullable<CallerRun['streamed']>,
+    { streamed = [], readAt }: CallerRun,
+    url: string,
     runId: string,
     token: string,
   ): Promise<boolean> {
+    const { random } = this.options;
+    let left = random() < CUTS ? Math.ceil(random() * CUT_AFTER) : Number.POSITIVE_INFINITY;
     const headers: Record<string, string> = {};
-    const last = seen.at(-1);
+    const last = streamed.at(-1);
     if (last) headers['last-event-id'] = String(last.seq);
-    const client = new ApiClient(this.options.url(), token);
-    const { response, events } = await client.stream(`/v1/runs/${runId}/events`, { headers });
+    const cut = new AbortController();
+    const { response, events } = await new ApiClient(url, token).stream(`/v1/runs/${runId}/events`, {
+      headers,
+      signal: cut.signal,
+    });
     if (response.status !== 200) return false;
     for await (const event of events) {
       if (event.type === 'end') return true;
-      if (event.id !== undefined) seen.push(rowOf(event));
+      if (event.id === undefined) continue;
+      streamed.push(rowOf(event));
+      readAt.add(url);
+      left -= 1;
+      if (left === 0) cut.abort();
     }
     return false;
   }
@@ -170,13 +192,27 @@ export class Caller {
       this.options.signal?.throwIfAborted();
       try {
         const answer = await call(this.options.url());
-        if (answer.status !== 503 || performance.now() > giveUpMs) return answer;
+        if (!AWAY.includes(answer.status) || performance.now() > giveUpMs) return answer;
       } catch (cause) {
         if (performance.now() > giveUpMs) throw cause;
       }
       await sleep(PAUSE_MS);
     }
   }
+}
+
+/** What all callers of a storm have in common. */
+export type Calling = Pick<CallerOptions, 'url' | 'random' | 'log' | 'signal'>;
+
+/** So many callers of each organization, with what they call. */
+export function makeCallers(tenants: readonly CalledTenant[], callersEach: number, calling: Calling) {
+  return tenants.flatMap(({ organizationId, called }, index) => {
+    const foreignToken = tenants[(index + 1) % tenants.length]?.ownerToken ?? '';
+    return Array.from({ length: callersEach }, () => ({
+      caller: new Caller({ ...calling, organizationId, foreignToken }),
+      called,
+    }));
+  });
 }
 
 function rowOf({ id, type, data }: StreamedEvent) {

@@ -12,14 +12,15 @@ withKafka(describe)('a long storm over a cell', () => {
       organizations: 4,
       callersEach: 4,
       seconds: 300,
-      hurtProcessEachMs: 4_000,
-      hurtBrokerEachMs: 30_000,
-      maxFrozenMs: 10_000,
+      hitsOfEach: 3,
+      maxFrozenMs: 8_000,
+      outageMs: 60_000,
     });
     expect(historyFaults(history, OUTER_RULES)).toEqual([]);
     expect(history.fallen).toEqual([]);
     // a storm in which nothing happened shows nothing
     expect(history.runs.length).toBeGreaterThan(300);
+    expect(Object.entries(history.hits).filter(([, hits]) => hits < 3)).toEqual([]);
     expect(history.kills).toBeGreaterThanOrEqual(20);
     expect(history.freezes).toBeGreaterThanOrEqual(10);
     expect(history.events.filter(({ type }) => type === 'run.retried').length).toBeGreaterThan(10);

@@ -4,27 +4,30 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createPool } from '#libs/database';
 import { KafkaBroker, type RoleProcess, TestCell, until } from '#libs/testing';
-import { Caller, type CallerRun } from './callers.ts';
-import { STORM_FLOWS } from './flows.ts';
+import { makeCalledTenant } from './called-tenant.ts';
+import { type CallerRun, makeCallers } from './callers.ts';
 import { type History, readHistory } from './history.ts';
-import type { Called } from './messages.ts';
-import { randomFrom } from './random.ts';
+import { randomFrom, shuffled } from './random.ts';
 import { each, liveRuns } from './storm.ts';
+import { POINTS, Strikes } from './strikes.ts';
 
 export interface CellStormOptions {
   seed: number;
   organizations: number;
   callersEach: number;
+  /** It blows at least so long, and until each failpoint was hit so often. */
   seconds: number;
-  hurtProcessEachMs: number;
-  /** Undefined: the broker is left in peace. */
-  hurtBrokerEachMs?: number;
+  hitsOfEach: number;
   maxFrozenMs: number;
+  /** So long the broker is away once, and the database once. */
+  outageMs?: number;
 }
 
 /** What a storm over a cell leaves. */
 export interface CellHistory extends History {
-  /** Faults that hit a process while runs were alive. */
+  /** Of each failpoint, how often it was hit. */
+  hits: Strikes['hits'];
+  /** Faults at failpoints: they hit a process with work in hand. */
   kills: number;
   freezes: number;
   /** Processes that ended and that nobody had ended. */
@@ -33,14 +36,18 @@ export interface CellHistory extends History {
 
 const SETTLE_MS = 120_000;
 const KEEP_MS = 200;
+/** One that was hit says so, and its end may be seen first. */
+const LAST_WORD_MS = 50;
+/** Between two points of a storm somebody is hit wherever it is. */
+const ANYWHERE = 0.25;
 const NO_COUNTERS = { delivered: 0, written: 0, duplicate: 0, fenced: 0, dead: 0, sentEvents: 0 };
 
-/** Callers call while the processes of a cell and its broker are killed and frozen; then it is left in peace. */
+/** Callers call while the processes of a cell and its broker are killed and frozen at the failpoints; then it is left in peace. */
 export async function cellStorm(options: CellStormOptions): Promise<CellHistory> {
   const directory = mkdtempSync(join(tmpdir(), 'headgate-storm-'));
   const broker = new KafkaBroker({ directory: join(directory, 'kafka') });
-  const brokers = (await broker.start()).split(',');
-  const cell = await TestCell.create({ brokers });
+  const brokers = [await broker.start()];
+  const cell = await TestCell.create({ brokers, hasGate: true });
   const admin = createPool({ url: cell.databaseUrl, size: 1, name: 'storm' });
   const abandoning = new AbortController();
   try {
@@ -49,8 +56,8 @@ export async function cellStorm(options: CellStormOptions): Promise<CellHistory>
     await storm.rage();
     await until('every run has ended', async () => (await liveRuns(admin)) === 0, SETTLE_MS);
     const told = { callers: storm.log, counters: NO_COUNTERS, bookPaths: [] };
-    const { kills, freezes, fallen } = storm;
-    return { ...(await readHistory(cell.databaseUrl, told)), kills, freezes, fallen };
+    const { hits, kills, freezes } = storm.strikes;
+    return { ...(await readHistory(cell.databaseUrl, told)), hits, kills, freezes, fallen: storm.fallen };
   } finally {
     abandoning.abort();
     await admin.end();
@@ -63,11 +70,10 @@ export async function cellStorm(options: CellStormOptions): Promise<CellHistory>
 class CellStorm {
   readonly log: CallerRun[] = [];
   readonly fallen: string[] = [];
-  kills = 0;
-  freezes = 0;
+  readonly strikes: Strikes;
   private readonly random: () => number;
-  /** They are down because we want it, or have not been ready yet. */
-  private readonly excused = new Set<RoleProcess>();
+  /** They are being started. */
+  private readonly starting = new Set<RoleProcess>();
 
   constructor(
     private readonly cell: TestCell,
@@ -76,92 +82,90 @@ class CellStorm {
     private readonly signal: AbortSignal,
   ) {
     this.random = randomFrom(options.seed);
+    this.strikes = new Strikes(cell, broker, { random: this.random, maxFrozenMs: options.maxFrozenMs });
   }
 
   async rage(): Promise<void> {
-    const { seconds, hurtProcessEachMs, hurtBrokerEachMs } = this.options;
-    const callers = await this.makeCallers();
-    const endMs = performance.now() + seconds * 1_000;
-    const isOver = () => this.signal.aborted || performance.now() > endMs;
+    const { organizations, callersEach } = this.options;
+    const { random, log, signal } = this;
+    const tenants = await Promise.all(
+      Array.from({ length: organizations }, () => makeCalledTenant(this.cell)),
+    );
+    const url = (notThere?: string) => this.anyGateway(notThere);
+    let isOver = false;
     let isCalm = false;
     const keeping = each(
       KEEP_MS,
       () => isCalm,
       () => this.keep(),
     );
+    const striking = this.strike().finally(() => {
+      isOver = true;
+    });
+    const callers = makeCallers(tenants, callersEach, { url, random, log, signal });
     await Promise.all([
-      ...callers.map(({ caller, called }) => caller.callUntil(isOver, called)),
-      each(hurtProcessEachMs, isOver, () => this.hurtProcess()),
-      ...(hurtBrokerEachMs === undefined ? [] : [each(hurtBrokerEachMs, isOver, () => this.hurtBroker())]),
+      striking,
+      ...callers.map(({ caller, called }) => caller.callUntil(() => isOver || signal.aborted, called)),
     ]);
     isCalm = true;
     await keeping;
     for (const one of this.cell.processes) if (!one.isUp) await one.start();
   }
 
+  private async strike(): Promise<void> {
+    const { seconds, hitsOfEach, outageMs = 0 } = this.options;
+    const endMs = performance.now() + seconds * 1_000;
+    const isOver = () =>
+      performance.now() > endMs && POINTS.every((name) => this.strikes.hits[name] >= hitsOfEach);
+    const outages = outageMs === 0 ? [] : [() => this.losePostgres(outageMs), () => this.loseKafka(outageMs)];
+    while (!isOver()) {
+      for (const name of shuffled(POINTS, this.random)) {
+        if (isOver() || this.signal.aborted) return;
+        if (this.random() < ANYWHERE) await this.hurtAnyone();
+        await this.strikes.at(name);
+      }
+      await outages.shift()?.();
+    }
+  }
+
   /** As whoever keeps processes running does: one that is down is started again. */
   private async keep(): Promise<void> {
-    for (const one of this.cell.processes) {
-      if (one.isUp || this.excused.has(one)) continue;
-      if (!one.wasEnded) this.fallen.push(`${one.role}: ${one.log.slice(-500)}`);
-      this.excused.add(one);
+    const down = this.cell.processes.filter((one) => !one.isUp && !this.starting.has(one));
+    if (down.length > 0) await sleep(LAST_WORD_MS);
+    for (const one of down) {
+      if (!one.isEnded) this.fallen.push(`${one.role}: ${one.log.slice(-500)}`);
+      this.starting.add(one);
       void one
         .start()
         .catch(() => undefined)
-        .finally(() => this.excused.delete(one));
+        .finally(() => this.starting.delete(one));
     }
   }
 
-  private async hurtProcess(): Promise<void> {
+  private async hurtAnyone(): Promise<void> {
     const { processes } = this.cell;
     const one = processes[Math.floor(this.random() * processes.length)];
-    if (!one?.isUp || this.excused.has(one)) return;
-    if (this.random() < 0.6) {
-      this.kills += 1;
-      await one.kill();
-      return;
-    }
-    this.freezes += 1;
+    if (!one?.isUp || one.isEnded) return;
+    if (this.random() < 0.6) return void (await one.kill());
     one.freeze();
-    await sleep(500 + this.random() * this.options.maxFrozenMs);
+    await sleep(this.random() * this.options.maxFrozenMs);
     one.thaw();
   }
 
-  private async hurtBroker(): Promise<void> {
-    const awayMs = this.random() * this.options.maxFrozenMs;
-    if (this.random() < 0.5) {
-      this.broker.freeze();
-      await sleep(awayMs);
-      this.broker.thaw();
-      return;
-    }
+  private async loseKafka(milliseconds: number): Promise<void> {
     await this.broker.kill();
-    await sleep(awayMs);
+    await sleep(milliseconds);
     await this.broker.start();
   }
 
-  private async makeCallers(): Promise<{ caller: Caller; called: readonly Called[] }[]> {
-    const { organizations, callersEach } = this.options;
-    const { random, log, signal } = this;
-    const tenants = await Promise.all(
-      Array.from({ length: organizations }, async () => {
-        const { api, organizationId, deploy } = await this.cell.tenant();
-        const called: Called[] = [];
-        for (const [flow, { definition }] of Object.entries(STORM_FLOWS))
-          called.push({ flow, token: (await deploy(flow, definition)).token });
-        return { organizationId, ownerToken: api['token'] ?? '', called };
-      }),
-    );
-    return tenants.flatMap(({ organizationId, called }, index) => {
-      const foreignToken = tenants[(index + 1) % tenants.length]?.ownerToken ?? '';
-      const caller = () =>
-        new Caller({ url: () => this.anyGateway(), organizationId, foreignToken, random, log, signal });
-      return Array.from({ length: callersEach }, () => ({ caller: caller(), called }));
-    });
+  private async losePostgres(milliseconds: number): Promise<void> {
+    await this.cell.gate?.shut();
+    await sleep(milliseconds);
+    await this.cell.gate?.open();
   }
 
-  private anyGateway(): string {
-    const gateways = this.cell.of('gateway');
+  private anyGateway(notThere?: string): string {
+    const gateways = this.cell.of('gateway').filter(({ url }) => url !== notThere);
     return gateways[Math.floor(this.random() * gateways.length)]?.url ?? '';
   }
 }

@@ -2,7 +2,6 @@ import { TestRing } from '#libs/testing';
 import { Books } from './books.ts';
 import { busStorm } from './bus-storm.ts';
 import { makeCalledTenant } from './called-tenant.ts';
-import { STORM_FLOWS } from './flows.ts';
 import type { FromRing, RingOrders, ToRing } from './messages.ts';
 import { randomFrom } from './random.ts';
 
@@ -26,7 +25,7 @@ say({ kind: 'ready', url: ring.url });
 async function obey({ kind }: ToRing): Promise<void> {
   switch (kind) {
     case 'tenant':
-      return void say({ kind, ...(await makeCalledTenant(ring, Object.keys(STORM_FLOWS))) });
+      return void say({ kind, ...(await makeCalledTenant(ring)) });
     case 'runners':
       return void say({ kind, pids: executor.pool.processIds() });
     case 'counters':

@@ -5,9 +5,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { createPool, type Pool } from '#libs/database';
 import { Turns } from '#libs/kernel';
 import { createTestDatabase, DatabaseGate, until } from '#libs/testing';
-import { Caller, type CallerRun } from './callers.ts';
+import { type CallerRun, makeCallers } from './callers.ts';
 import { type History, readHistory } from './history.ts';
-import type { Called, CalledTenant } from './messages.ts';
+import type { CalledTenant } from './messages.ts';
 import { randomFrom } from './random.ts';
 import { RingInProcess } from './ring-in-process.ts';
 
@@ -67,7 +67,10 @@ interface Raging extends StormOptions {
 async function rage(ring: RingInProcess, gate: DatabaseGate, admin: Pool, options: Raging): Promise<void> {
   const { signal } = options;
   const random = randomFrom(options.seed);
-  const callers = await makeCallers(ring, options, random);
+  const tenants: CalledTenant[] = [];
+  for (let index = 0; index < options.organizations; index += 1) tenants.push(await ring.tenant());
+  const calling = { url: () => ring.url, random, log: options.log, signal };
+  const callers = makeCallers(tenants, options.callersEach, calling);
   const endMs = performance.now() + options.seconds * 1000;
   let kills = 0;
   const isOver = () => signal.aborted || (performance.now() > endMs && kills >= options.ringKills);
@@ -89,21 +92,6 @@ async function rage(ring: RingInProcess, gate: DatabaseGate, admin: Pool, option
       ),
     ),
   ]);
-}
-
-async function makeCallers(
-  ring: RingInProcess,
-  { organizations, callersEach, log, signal }: Raging,
-  random: () => number,
-): Promise<{ caller: Caller; called: readonly Called[] }[]> {
-  const tenants: CalledTenant[] = [];
-  for (let index = 0; index < organizations; index += 1) tenants.push(await ring.tenant());
-  return tenants.flatMap(({ organizationId, called }, index) => {
-    const foreignToken = tenants[(index + 1) % tenants.length]?.ownerToken ?? '';
-    const caller = () =>
-      new Caller({ url: () => ring.url, organizationId, foreignToken, random, log, signal });
-    return Array.from({ length: callersEach }, () => ({ caller: caller(), called }));
-  });
 }
 
 /** Does something again and again, with a pause before each. */

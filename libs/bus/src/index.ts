@@ -19,3 +19,4 @@ export { KAFKA_ROLES, type KafkaRole } from './kafka/acl.ts';
 export { asKafkaAdmin, grantRoles, setUpKafka } from './kafka/kafka-admin.ts';
 export { KafkaBus } from './kafka/kafka-bus.ts';
 export type { KafkaSettings } from './kafka/kafka-connection.ts';
+export { KafkaPublisher } from './kafka/kafka-publisher.ts';

@@ -6,6 +6,7 @@ export { busBody } from './bus-body.ts';
 export { BusProbe } from './bus-probe.ts';
 export { DatabaseGate } from './database-gate.ts';
 export { deadLetters } from './dead-letters.ts';
+export { FAILPOINTS, type Failpoint, type FailpointName } from './failpoints.ts';
 export { FAULT_COMPONENTS } from './fault-components.ts';
 export {
   chain,

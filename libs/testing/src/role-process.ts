@@ -1,6 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { projectRoot } from '#libs/config';
+import type { FromRole, PointFault, ToRole } from './failpoint-traps.ts';
+import type { FailpointName } from './failpoints.ts';
 import { until } from './until.ts';
 
 export type Role = 'gateway' | 'conductor' | 'executor' | 'recorder';
@@ -10,8 +12,11 @@ const READY_MS = 30_000;
 /** One process of a role: started, killed, frozen, ended. */
 export class RoleProcess {
   private child: ChildProcess | undefined;
-  private said = '';
-  private isEnded = true;
+  /** Whatever of its log it is asked for, of this life. */
+  log = '';
+  /** We ended it, or it never was ready. */
+  isEnded = true;
+  private armings = 0;
 
   constructor(
     readonly role: Role,
@@ -32,18 +37,8 @@ export class RoleProcess {
     return this.child !== undefined && this.child.exitCode === null && this.child.signalCode === null;
   }
 
-  /** We ended it, or it never was ready. */
-  get wasEnded(): boolean {
-    return this.isEnded;
-  }
-
-  /** Whatever of its log it is asked for, of this life. */
-  get log(): string {
-    return this.said;
-  }
-
   launch(): void {
-    this.said = '';
+    this.log = '';
     const libs = join(projectRoot(), 'dist', 'libs');
     const telemetry = join(libs, 'telemetry', 'src', 'start-telemetry.js');
     const program = join(libs, 'testing', 'src', 'role-with-faults.js');
@@ -54,7 +49,7 @@ export class RoleProcess {
     });
     for (const stream of [child.stdout, child.stderr])
       stream?.on('data', (chunk) => {
-        this.said = (this.said + chunk).slice(-100_000);
+        this.log = (this.log + chunk).slice(-100_000);
       });
     this.child = child;
   }
@@ -64,7 +59,7 @@ export class RoleProcess {
     await until(
       `the ${this.role} is ready`,
       async () => {
-        if (!this.isUp) throw new Error(`the ${this.role} ended:\n${this.said}`);
+        if (!this.isUp) throw new Error(`the ${this.role} ended:\n${this.log}`);
         return await fetch(`${this.url}/readyz`).then(
           ({ ok }) => ok,
           () => false,
@@ -84,12 +79,45 @@ export class RoleProcess {
     this.child?.kill('SIGCONT');
   }
 
+  /** Whether it comes to a failpoint before it is disarmed or ends; there it is hit at once. */
+  async arm(point: FailpointName, fault: PointFault): Promise<boolean> {
+    const { child } = this;
+    if (!child?.connected || this.isEnded) return false;
+    this.armings += 1;
+    const number = this.armings;
+    const answered = Promise.withResolvers<boolean>();
+    const hear = (said: FromRole) => {
+      if (said.number === number) answered.resolve(said.kind === 'reached');
+    };
+    child.on('message', hear);
+    child.once('disconnect', () => answered.resolve(false));
+    this.tell({ kind: 'arm', number, point, fault });
+    const isHit = await answered.promise;
+    child.off('message', hear);
+    if (isHit && fault === 'SIGKILL') this.isEnded = true;
+    return isHit;
+  }
+
+  disarm(): void {
+    this.tell({ kind: 'disarm', number: this.armings });
+  }
+
+  /** Of one that waits at a failpoint. */
+  goOn(): void {
+    this.tell({ kind: 'go on' });
+  }
+
   kill(): Promise<number | null> {
     return this.endBy('SIGKILL');
   }
 
   end(): Promise<number | null> {
     return this.endBy('SIGTERM');
+  }
+
+  private tell(message: ToRole): void {
+    // one that is dead hears nothing
+    this.child?.send(message, () => undefined);
   }
 
   private async endBy(signal: NodeJS.Signals): Promise<number | null> {

@@ -6,9 +6,10 @@ import { nativeRunner } from '../../../apps/executor/src/engines/native/program.
 import { beginExecutor } from '../../../apps/executor/src/executor.process.ts';
 import { beginGateway } from '../../../apps/gateway/src/gateway.process.ts';
 import { beginRecorder } from '../../../apps/recorder/src/recorder.process.ts';
+import { FailpointTraps, type ToRole } from './failpoint-traps.ts';
 import { FAULT_COMPONENTS } from './fault-components.ts';
 
-/** The process of a role, whose flows may have the fault components. */
+/** The process of a role, whose flows may have the fault components, and which can be stopped dead at each failpoint. */
 const ROLES = {
   gateway: (ending) => beginGateway(ending, [...COMPONENTS, ...FAULT_COMPONENTS]),
   conductor: beginConductor,
@@ -16,4 +17,10 @@ const ROLES = {
   recorder: beginRecorder,
 } satisfies Record<string, Parameters<typeof mainProcess>[1]>;
 
+const traps = new FailpointTraps(
+  (message) => process.send?.(message),
+  (name) => process.kill(process.pid, name),
+);
+traps.lay();
+process.on('message', (message: ToRole) => traps.hear(message));
 mainProcess(30_000, ROLES[process.argv[2] as keyof typeof ROLES], outageSentence);

@@ -35,7 +35,7 @@ withKafka(describe)('a cell whose broker is away', () => {
   beforeAll(async () => {
     directory = mkdtempSync(join(tmpdir(), 'headgate-broker-'));
     broker = new KafkaBroker({ directory: join(directory, 'kafka') });
-    const brokers = (await broker.start()).split(',');
+    const brokers = [await broker.start()];
     cell = await TestCell.create({ brokers });
     await cell.startAll();
     tenant = await cell.tenant();
