@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { withKafka } from '#libs/testing';
 import { cellStorm } from './cell-storm.ts';
-import { historyFaults, OUTER_RULES } from './history.ts';
+import { historyFaults, RULES_FROM_OUTSIDE } from './history.ts';
 
 const SEED = Number(process.env['HEADGATE_STORM_SEED'] ?? Date.now() % 1_000_000);
 
@@ -16,7 +16,7 @@ withKafka(describe)('a long storm over a cell', () => {
       maxFrozenMs: 8_000,
       outageMs: 60_000,
     });
-    expect(historyFaults(history, OUTER_RULES)).toEqual([]);
+    expect(historyFaults(history, RULES_FROM_OUTSIDE)).toEqual([]);
     expect(history.fallen).toEqual([]);
     // a storm in which nothing happened shows nothing
     expect(history.runs.length).toBeGreaterThan(300);

@@ -1,9 +1,17 @@
 import { describe, expect, it } from '@jest/globals';
-import { HISTORY_RULES, historyFaults } from './history.ts';
-import { MUTANTS, type Mutant } from './mutants.ts';
+import { HISTORY_RULES, historyFaults, INVARIANTS, RULES_FROM_OUTSIDE } from './history.ts';
+import type { Mutant } from './mutant.ts';
+import { MUTANTS } from './mutants.ts';
 import { ScriptedRing } from './scripted-ring.ts';
 
 describe('the checker of a storm', () => {
+  it('knows each invariant by the database and the callers alone', () => {
+    for (const rules of Object.values(INVARIANTS)) {
+      expect(rules).not.toEqual([]);
+      expect(RULES_FROM_OUTSIDE).toEqual(expect.arrayContaining([...rules]));
+    }
+  });
+
   it('has a mutant of the product for each of its rules', () => {
     const broken = new Set(Object.values(MUTANTS).map(({ breaks }) => breaks));
     expect([...broken]).toEqual(Object.keys(HISTORY_RULES));

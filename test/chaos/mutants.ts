@@ -1,40 +1,7 @@
 import { TOPICS } from '#libs/contracts';
 import { EventStream } from '#libs/http';
-import { until } from '#libs/testing';
-import type { HistoryRule } from './history.ts';
-import type { ScriptedRing } from './scripted-ring.ts';
-
-export interface Mutant {
-  breaks: HistoryRule;
-  flow: string;
-  /** What is done to the ring, intact or not. */
-  script: (scripted: ScriptedRing) => Promise<void>;
-  /** Breaks the product in one place. */
-  mutate: (scripted: ScriptedRing) => Promise<void>;
-}
-
-const waits: Pick<Mutant, 'flow' | 'script'> = {
-  flow: 'echo',
-  script: (scripted) => scripted.call('echo', 'wait'),
-};
-const leaves: Pick<Mutant, 'flow' | 'script'> = {
-  flow: 'echo',
-  script: (scripted) => scripted.call('echo', 'leave'),
-};
-const ends: Pick<Mutant, 'flow' | 'script'> = {
-  flow: 'echo',
-  async script(scripted) {
-    await scripted.call('echo', 'leave');
-    // gives up only when the sweep should have come by
-    await scripted.history(({ liveRuns }) => liveRuns === 0);
-  },
-};
-
-function leaderOf({ standalone }: ScriptedRing['ring']) {
-  const term = standalone.conductor['term'];
-  if (!term) throw new Error('it does not lead');
-  return term;
-}
+import { ATTEMPT_MUTANTS } from './attempt-mutants.ts';
+import { ends, leaderOf, leaves, losesItsRunner, type Mutant, waits } from './mutant.ts';
 
 /** The product with one fault each, by what it then does, and a script that shows it. */
 export const MUTANTS: Readonly<Record<string, Mutant>> = {
@@ -80,18 +47,7 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
 
   'no checkpoint is kept': {
     breaks: 'a completed node is not run again',
-    flow: 'steps',
-    async script(scripted) {
-      const { ring } = scripted;
-      const sleeping = async () =>
-        (await ring.rows(`select from run_event where type = 'node.started' and data->>'nodeId' = 'Sleep-1'`))
-          .length;
-      const before = await sleeping();
-      const calling = scripted.call('steps', 'wait');
-      await until('the nodes before have run', async () => (await sleeping()) > before);
-      for (const pid of ring.standalone.executor.pool.processIds()) process.kill(pid, 'SIGKILL');
-      await calling;
-    },
+    ...losesItsRunner,
     mutate: (scripted) => scripted.meddle('run_checkpoint', 'before insert', 'return null;'),
   },
 
@@ -157,6 +113,8 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
         `if new.type = 'node.completed' then new.org_id := gen_random_uuid(); end if; return new;`,
       ),
   },
+
+  ...ATTEMPT_MUTANTS,
 
   'duplicates are not counted': {
     breaks: 'the counters add up',

@@ -18,6 +18,7 @@ type Fault = 'kill' | 'freeze';
 /** In a storm everybody soon comes everywhere; where not, another point follows. */
 const REACH_MS = 10_000;
 const MIN_FROZEN_MS = 300;
+const POLL_MS = 50;
 
 export const POINTS = Object.keys(FAILPOINTS) as FailpointName[];
 
@@ -42,6 +43,7 @@ export class Strikes {
     const fault: Fault = (this.hits[name] + this.first[name]) % 2 === 0 ? 'kill' : 'freeze';
     const pointFault = hits === 'broker' ? 'wait' : fault === 'kill' ? 'SIGKILL' : 'SIGSTOP';
     const there = this.cell.of(role);
+    await this.areUp(there);
     const arming = there.map((one) => one.arm(name, pointFault));
     const reached = Promise.race([...arming.map(whenTrue), sleep(REACH_MS)]);
     if (needs) await this.provoke(needs);
@@ -53,6 +55,12 @@ export class Strikes {
     if (hits === 'broker') await this.hitBroker(fault, hit);
     else if (fault === 'freeze') await this.leaveFrozen(hit);
     this.count(fault, hits === 'broker' ? 1 : hit.length);
+  }
+
+  /** Of one that is being started nobody can say when it comes anywhere. */
+  private async areUp(processes: readonly RoleProcess[]): Promise<void> {
+    const giveUpMs = performance.now() + REACH_MS;
+    while (processes.some(({ isEnded }) => isEnded) && performance.now() < giveUpMs) await sleep(POLL_MS);
   }
 
   private count(fault: Fault, processes: number): void {
@@ -80,7 +88,7 @@ export class Strikes {
 
   private async provoke(needed: NonNullable<Failpoint['needs']>): Promise<void> {
     if (needed === 'a leader dies') return void (await (await this.leader())?.kill());
-    const executors = this.cell.of('executor').filter(({ isUp }) => isUp);
+    const executors = this.cell.of('executor').filter(({ isEnded }) => !isEnded);
     const one = executors[Math.floor(this.options.random() * executors.length)];
     // it may be stopped on its way to its end
     void one?.end();
