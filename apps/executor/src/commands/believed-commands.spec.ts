@@ -84,7 +84,7 @@ describe('of the commands that come to an executor', () => {
     });
 
     it('of one who has the pool key, in the term of another, is dead', async () => {
-      await bus.publish([new PlayedConductor(parts.road, 1).say(command())]);
+      await executor.bus.publish([new PlayedConductor(executor.parts.road, 1).say(command())]);
       await expectNothingChanged();
     });
 
@@ -102,7 +102,7 @@ describe('of the commands that come to an executor', () => {
   });
 
   it('one of a kind that it does not know is dead, whoever says it', async () => {
-    await bus.publish([conductor.say(SUSPEND)]);
+    await executor.bus.publish([executor.conductor.say(SUSPEND)]);
     await expectNothingChanged();
   });
 

@@ -50,14 +50,14 @@ describe('the commands of an executor', () => {
   });
 
   it('end its parking where they call the roll, and only in answer to a word of it', async () => {
-    const { presence } = parts;
+    const { presence } = executor.parts;
     presence['hasParked'] = true;
     await say({ kind: 'roll-call', attempts: [] });
     await say({ kind: 'roll-call', attempts: [], pulse: presence.speak() + 1 });
     await assign(assignment());
-    await until('all are heard', () => sent().length === 1);
+    await until('all are heard', () => executor.sent.length === 1);
     expect(presence.isParked).toBe(true);
-    await say({ kind: 'roll-call', attempts: attempts.held(), pulse: presence.speak() });
+    await say({ kind: 'roll-call', attempts: executor.attempts.held(), pulse: presence.speak() });
     await until('it goes on', () => !presence.isParked);
   });
 
