@@ -30,4 +30,6 @@ export default {
   // each brings its own Postgres databases and processes: more would only be in one another's way
   maxWorkers: 2,
   testTimeout: 30_000,
+  // a worker that has nothing open still takes a moment to give back its two gigabytes: half a second is not enough
+  workerGracefulExitTimeout: 10_000,
 };
