@@ -18,6 +18,7 @@ import {
   withKafka,
 } from '#libs/testing';
 import type { RunView } from '../gateway/world.ts';
+import { UnderLoad } from './under-load.ts';
 
 /** Longer than an executor waits before it parks, and than one may be silent; in the long suite, an outage. */
 const AWAY_MS = process.env['HEADGATE_TEST_LONG'] ? 60_000 : 9_000;
@@ -32,6 +33,7 @@ withKafka(describe)('a cell whose broker is away', () => {
   let broker: KafkaBroker;
   let cell: TestCell;
   let tenant: Tenant;
+  let token: string;
   beforeAll(async () => {
     directory = mkdtempSync(join(tmpdir(), 'headgate-broker-'));
     broker = new KafkaBroker({ directory: join(directory, 'kafka') });
@@ -39,7 +41,7 @@ withKafka(describe)('a cell whose broker is away', () => {
     cell = await TestCell.create({ brokers });
     await cell.startAll();
     tenant = await cell.tenant();
-    await tenant.deploy('echo', echoFlow());
+    ({ token } = await tenant.deploy('echo', echoFlow()));
     const nodes = [fault('TestSleep', 'First-1', 200), fault('TestSleep', 'Second-1', AWAY_MS)];
     await tenant.deploy('slow', chain(chatInput(), ...nodes, chatOutput()));
   }, KAFKA_WITHIN_MS);
@@ -69,22 +71,26 @@ withKafka(describe)('a cell whose broker is away', () => {
       if (how === 'killed') await broker.kill();
       else broker.freeze();
       const queued = await Promise.all(Array.from({ length: 5 }, () => begin('echo')));
+      const load = new UnderLoad(cell, token);
       await sleep(AWAY_MS);
+      await load.end();
       expect(cell.processes.filter(({ isUp }) => !isUp)).toEqual([]);
       expect(await saySilence()).toEqual([true, true, true, true]);
+      expect([load.swollen, load.bad]).toEqual([[], []]);
+      expect(load.accepted.length).toBeGreaterThan(0);
       if (how === 'killed') await broker.start();
       else broker.thaw();
-      for (const id of [...queued, ...running]) {
-        const run = await until(
-          'the run ends',
-          async () => {
-            const { body } = await tenant.api.get<RunView>(`/v1/runs/${id}`);
-            return body.status === 'queued' || body.status === 'running' ? undefined : body;
-          },
-          60_000,
-        );
-        expect([run.status, run.attempt]).toEqual(['succeeded', 1]);
-      }
+      const ids = [...queued, ...running, ...load.accepted];
+      await until(
+        'all has ended',
+        async () => (await count('select count(*)::integer from run_live')) === 0,
+        120_000,
+      );
+      const ended = await cell.rows(
+        `select from run where id = any($1::uuid[]) and status = 'succeeded' and attempt = 1`,
+        [ids],
+      );
+      expect(ended).toHaveLength(ids.length);
       expect(await count(`select count(*)::integer from run_event where type = 'run.retried'`)).toBe(0);
       await until('nobody misses the broker', async () => !(await saySilence()).includes(true));
     },

@@ -15,6 +15,7 @@ import {
   withKafka,
 } from '#libs/testing';
 import type { RunView } from '../gateway/world.ts';
+import { UnderLoad } from './under-load.ts';
 
 /** In the long suite as long as an outage that somebody is called for. */
 const AWAY_MS = process.env['HEADGATE_TEST_LONG'] ? 60_000 : 8_000;
@@ -46,9 +47,12 @@ withKafka(describe)('a cell whose database is away', () => {
     const caller = new ApiClient(cell.gatewayUrl, token);
     const refused = await caller.post<Problem>('/v1/deployments/echo/runs', { input: 'hello' });
     expect([refused.status, refused.body.code]).toEqual([503, 'service.unavailable']);
-    expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0);
+    const load = new UnderLoad(cell, token);
     await sleep(AWAY_MS);
+    await load.end();
     expect(cell.processes.filter(({ isUp }) => !isUp)).toEqual([]);
+    expect([load.swollen, load.bad, load.accepted]).toEqual([[], [], []]);
+    expect(load.refused).toBeGreaterThan(0);
     await cell.gate?.open();
     for (const id of running) {
       const run = await until(
