@@ -2,10 +2,8 @@ import type { EmbeddedBus } from '#libs/bus';
 import { type BusMessage, ExecutorStatus, type ExecutorStatusData, TOPICS } from '#libs/contracts';
 import { chain, chatInput, chatOutput, echoFlow, fault, type Tenant, TestRing, until } from '#libs/testing';
 import { RunWatches } from '../../apps/gateway/src/runs/run-watches.ts';
+import { allRows } from './all-rows.ts';
 import { endedRun, type RunView } from './gateway/world.ts';
-
-/** Rows of these change while nothing happens, or because a letter is kept. */
-const RESTLESS = ['conductor_leader', 'recorder_position', 'dead_letter'];
 
 export interface Running {
   organizationId: string;
@@ -126,18 +124,8 @@ export class QuietRing {
     return row;
   }
 
-  /** All rows of all tables, as text. */
-  async rows(): Promise<string[]> {
-    const tables = await this.ring.rows<{ name: string }>(
-      `select c.relname as name from pg_class c join pg_namespace n on n.oid = c.relnamespace
-       where n.nspname = 'public' and c.relkind in ('r', 'p') and not c.relispartition order by 1`,
-    );
-    const still = tables.filter(({ name }) => !RESTLESS.includes(name));
-    const each = still.map(({ name }) => `select '${name}' as name, t::text as text from "${name}" t`);
-    const rows = await this.ring.rows<{ name: string; text: string }>(
-      `${each.join(' union all ')} order by 1, 2`,
-    );
-    return rows.map(({ name, text }) => `${name}: ${text}`);
+  rows(): Promise<string[]> {
+    return allRows((statement) => this.ring.rows(statement));
   }
 
   async letters(): Promise<{ topic: string; value: Buffer }[]> {
