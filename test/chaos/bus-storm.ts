@@ -16,6 +16,7 @@ const ODDS: Record<Topic, Odds> = {
   [TOPICS.executorCommand]: { duplicate: 0.1, delay: 0.1, drop: 0.02 },
   [TOPICS.executorStatus]: { duplicate: 0.1, delay: 0.1, drop: 0.1 },
   [TOPICS.runEvent]: { duplicate: 0.1, delay: 0.1, drop: 0.005 },
+  [TOPICS.runSpan]: { duplicate: 0.1, delay: 0.1, drop: 0.05 },
   [TOPICS.dead]: { duplicate: 0, delay: 0, drop: 0 },
 };
 const MAX_DELAY_MS = 40;

@@ -10,6 +10,8 @@ import { EventStore } from './events/event.store.ts';
 import { EventCounters } from './events/event-counters.ts';
 import { EventWriter } from './events/event-writer.ts';
 import { Patience } from './events/patience.ts';
+import { SpanConsumer } from './spans/span.consumer.ts';
+import { SpanStore } from './spans/span.store.ts';
 
 export interface RecorderOptions {
   bus: Bus;
@@ -29,6 +31,7 @@ export class Recorder {
   private readonly patience = new Patience();
   private readonly store: EventStore;
   private readonly events: EventConsumer;
+  private readonly spans: SpanConsumer;
   private readonly deadLetters: DeadLetterConsumer;
   private housekeeping: NodeJS.Timeout | undefined;
 
@@ -45,6 +48,7 @@ export class Recorder {
       counters: this.counters,
       cellKey,
     });
+    this.spans = new SpanConsumer({ bus, store: new SpanStore(pool), patience, cellKey });
     this.deadLetters = new DeadLetterConsumer(bus, this.store, patience);
   }
 
@@ -53,6 +57,7 @@ export class Recorder {
     if (isNewBus) await this.store.forgetPositions();
     await this.deadLetters.start();
     await this.events.start();
+    await this.spans.start();
     this.keepHouse();
     this.housekeeping = setInterval(() => this.keepHouse(), HOUSEKEEPING_MS);
   }
@@ -61,7 +66,7 @@ export class Recorder {
   async stop(): Promise<void> {
     clearInterval(this.housekeeping);
     this.patience.end();
-    await atMost(STOP_MS, Promise.all([this.events.stop(), this.deadLetters.stop()]));
+    await atMost(STOP_MS, Promise.all([this.events.stop(), this.spans.stop(), this.deadLetters.stop()]));
   }
 
   private keepHouse(): void {

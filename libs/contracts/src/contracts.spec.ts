@@ -7,6 +7,7 @@ import { ExecutorCommand } from './executor-command.contract.ts';
 import { ExecutorStatus } from './executor-status.contract.ts';
 import { RunEvents } from './run-event.contract.ts';
 import { RunProgress } from './run-progress.contract.ts';
+import { RunSpans } from './run-span.contract.ts';
 import { RunTouched } from './run-touched.contract.ts';
 import { STATUS_PARTITION, TOPICS } from './topics.ts';
 
@@ -62,6 +63,28 @@ const SAMPLES: [string, Sample][] = [
     executorId: EXECUTOR,
     runToken: 'token',
     events: [{ n: 1, type: 'run.started', elapsedMs: 0, data: '{"a":"\\u0000"}' }],
+  }),
+  sample(RunSpans, 'hg.run.span.v1', RUN, {
+    runId: RUN,
+    attempt: 1,
+    executorId: EXECUTOR,
+    runToken: 'token',
+    part: 0,
+    queueMs: 3,
+    placementMs: 1.5,
+    dropped: 0,
+    spans: [
+      {
+        number: 3,
+        parent: 0,
+        kind: 'node',
+        name: 'node.run',
+        startedMs: 0.5,
+        durationMs: 2,
+        status: 'ok',
+        attributes: { a: 1 },
+      },
+    ],
   }),
   sample(RunProgress, 'hg.run.progress.v1', RUN, {
     runId: RUN,

@@ -4,6 +4,7 @@ export const TOPICS = {
   executorCommand: 'hg.executor.command.v1',
   executorStatus: 'hg.executor.status.v1',
   runEvent: 'hg.run.event.v1',
+  runSpan: 'hg.run.span.v1',
   runProgress: 'hg.run.progress.v1',
   controlChanged: 'hg.control.changed.v1',
   dead: 'hg.dead.v1',

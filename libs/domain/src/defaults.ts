@@ -22,6 +22,9 @@ export const DEFAULTS = {
   outputBytes: 8 * MiB,
   /** What was uploaded waits so long for the message that names it. */
   uploadKeptMs: 7 * 24 * 3_600_000,
+  /** What is kept of an attempt for the view of its trace; what is more is counted. */
+  attemptSpans: 500,
+  attemptSpanBytes: 128 * KiB,
   progressInlineBytes: 64 * KiB,
   messageBytes: 256 * KiB,
   partitions: 16,

@@ -16,6 +16,7 @@ export {
   RUN_EVENT_WRITERS,
   type RunEventType,
 } from './run-event-type.ts';
+export { SPAN_KINDS, SPAN_STATUSES, type SpanKind, type SpanStatus } from './run-span.ts';
 export {
   RUN_STATUSES,
   type RunState,

@@ -52,6 +52,7 @@ function someOf(type: string): unknown {
       return `text-${newId()}`;
     case 'integer':
     case 'bigint':
+    case 'double precision':
       return 1;
     case 'boolean':
       return true;

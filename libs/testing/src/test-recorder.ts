@@ -4,7 +4,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { FileBlobStore } from '#libs/blobs';
 import { EmbeddedBus, type EmbeddedBusOptions } from '#libs/bus';
-import { type BusMessage, type ReportedEvent, RunEvents, TOPICS } from '#libs/contracts';
+import {
+  type BusMessage,
+  type ReportedEvent,
+  RunEvents,
+  type RunSpan,
+  RunSpans,
+  TOPICS,
+} from '#libs/contracts';
 import { runToken } from '#libs/crypto';
 import { createPool, type Pool } from '#libs/database';
 import { newId, SystemClock } from '#libs/kernel';
@@ -105,12 +112,28 @@ export class TestRecorder {
     return { ...message, partition };
   }
 
+  /** What an executor tells of an attempt's time. */
+  spans(
+    { organizationId, runId }: RunRef,
+    spans: readonly RunSpan[],
+    { attempt = 1, part = 0, token }: { attempt?: number; part?: number; token?: string } = {},
+  ): BusMessage {
+    const name = { organizationId, runId, attempt, executorId: EXECUTOR };
+    const times = { queueMs: 3, placementMs: 2, dropped: 1 };
+    const message = RunSpans.encode(organizationId, {
+      ...{ runId, attempt, executorId: EXECUTOR, part, ...times },
+      runToken: token ?? runToken(CELL_KEY, name),
+      spans: [...spans],
+    });
+    return { ...message, partition: 0 };
+  }
+
   /** Publishes in one go, so that what stands in one partition is one batch; resolves when it has been dealt with. */
   async take(...messages: BusMessage[]): Promise<void> {
     const places = await this.bus.publish(messages);
     await until('all is dealt with', () =>
-      places.every(({ partition, offset }) => {
-        const log = this.bus['logsOf'](TOPICS.runEvent)[partition];
+      places.every(({ partition, offset }, index) => {
+        const log = this.bus['logsOf'](messages[index]?.topic ?? '')[partition];
         return log !== undefined && log['base'] > offset;
       }),
     );

@@ -14,6 +14,7 @@ describe('what the roles may do with topics', () => {
     [TOPICS.executorCommand, ['executor'], ['conductor']],
     [TOPICS.executorStatus, ['conductor'], ['conductor', 'executor']],
     [TOPICS.runEvent, ['recorder'], ['executor']],
+    [TOPICS.runSpan, ['recorder'], ['executor']],
     [TOPICS.runProgress, ['gateway', 'conductor'], ['gateway', 'conductor', 'recorder']],
     [TOPICS.controlChanged, ['gateway', 'conductor'], ['gateway']],
     [TOPICS.dead, ['recorder'], ['gateway', 'conductor', 'executor', 'recorder']],

@@ -23,10 +23,10 @@ export const ROLE_ACCESS: Readonly<Record<KafkaRole, RoleAccess>> = {
   },
   executor: {
     reads: [TOPICS.executorCommand],
-    writes: [TOPICS.executorStatus, TOPICS.runEvent, TOPICS.dead],
+    writes: [TOPICS.executorStatus, TOPICS.runEvent, TOPICS.runSpan, TOPICS.dead],
   },
   recorder: {
-    reads: [TOPICS.runEvent, TOPICS.dead],
+    reads: [TOPICS.runEvent, TOPICS.runSpan, TOPICS.dead],
     writes: [TOPICS.runProgress, TOPICS.dead],
   },
 };

@@ -21,6 +21,7 @@ const TOPIC_SETTINGS: Readonly<Record<Topic, TopicSetting>> = {
   // one, so that its readers see one order of all executors' words and of the probe
   [TOPICS.executorStatus]: { keptMs: 15 * MINUTE_MS, segmentMs: 5 * MINUTE_MS, partitions: 1 },
   [TOPICS.runEvent]: { keptMs: 7 * DAY_MS },
+  [TOPICS.runSpan]: { keptMs: HOUR_MS },
   [TOPICS.runProgress]: { keptMs: HOUR_MS },
   [TOPICS.controlChanged]: { keptMs: HOUR_MS, partitions: 1 },
   [TOPICS.dead]: { keptMs: 14 * DAY_MS, partitions: 1 },
