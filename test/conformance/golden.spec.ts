@@ -82,6 +82,7 @@ describeRecorded("Langflow's own flows", () => {
         variable: (name) => (name === 'OPENAI_BASE_URL' ? stub.baseUrl : 'stub-key'),
         stableId: (nodeId, purpose) => `${nodeId}/${purpose}`,
         nowMs: () => performance.now(),
+        measured: () => undefined,
       },
       sessionId: 'golden-session',
       input,

@@ -12,6 +12,7 @@ import { Presence } from './commands/presence.ts';
 import { StatusPublisher } from './commands/status.publisher.ts';
 import { EventOutbox } from './events/event-outbox.ts';
 import { RunnerPool } from './runners/runner-pool.ts';
+import { SpanOutbox } from './spans/span-outbox.ts';
 
 export interface ExecutorOptions {
   bus: Bus;
@@ -29,6 +30,7 @@ export interface ExecutorOptions {
 export class Executor {
   readonly attempts = new Attempts();
   readonly outbox: EventOutbox;
+  readonly spans: SpanOutbox;
   private readonly road: ConductorRoad;
   readonly pool: RunnerPool;
   private readonly brokers: Brokers;
@@ -50,6 +52,7 @@ export class Executor {
       failedToStart: runnerFailed,
     });
     this.outbox = new EventOutbox(bus, this.id, this.pool);
+    this.spans = new SpanOutbox(bus, this.id);
     const presence = new Presence();
     this.consumer = new CommandConsumer({
       bus,
@@ -57,6 +60,7 @@ export class Executor {
       road,
       attempts: this.attempts,
       outbox: this.outbox,
+      spans: this.spans,
       plans: new PlanCache(),
       pool: this.pool,
       brokers: this.brokers,
@@ -91,6 +95,7 @@ export class Executor {
     await this.outbox.whenIdle();
     await this.status.publish();
     this.status.stop();
+    await this.spans.end();
     await this.pool.close();
     this.brokers.close();
   }

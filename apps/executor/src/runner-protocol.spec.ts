@@ -33,6 +33,22 @@ const OF_A_RUNNER: readonly string[] = [
 ];
 
 describe('a runner', () => {
+  it('tells of a call what is known by name and fits, and no end comes of what does not', () => {
+    const attributes = {
+      'gen_ai.request.model': LONG,
+      'gen_ai.usage.input_tokens': Number.NaN,
+      'gen_ai.usage.output_tokens': 2,
+      prompt: 'what was said',
+    };
+    const span = {
+      ...{ number: 2, parent: 1, kind: 'model', nodeId: 'n', iteration: 0 },
+      ...{ startedMs: 0, durationMs: 0, status: 'ok', attributes },
+    };
+    const { data } = FromRunner.safeParse({ kind: 'span', run: 1, span });
+    const seen = data?.kind === 'span' ? data.span.attributes : {};
+    expect(JSON.parse(JSON.stringify(seen))).toEqual({ 'gen_ai.usage.output_tokens': 2 });
+  });
+
   it.each(RUN_EVENT_TYPES)('may say %s only where that is its own to say', (type) => {
     const frame = { kind: 'event', run: 1, type, data: {} };
     expect(FromRunner.safeParse(frame).success).toBe(OF_A_RUNNER.includes(type));

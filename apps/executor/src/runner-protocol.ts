@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { DEFAULTS } from '#libs/domain';
+import { DEFAULTS, SPAN_STATUSES } from '#libs/domain';
 
 /** The frames between supervisor and runner. A runner knows its runs by a number and nothing of where they come from. */
 const run = z.number().int().min(0);
@@ -60,12 +60,45 @@ const RUNNER_EVENTS = [
   'usage',
 ] as const;
 
+/** Doubled it still fits into 32 bits. */
+const MAX_SPAN_NUMBER = 2 ** 30 - 1;
+
+/** Of a span, by the runner's clock: since it was told to start the run. */
+const ms = z.number().min(0);
+const spanNumber = z.int().min(1).max(MAX_SPAN_NUMBER);
+// what a component says of a call is shown where it can be; it ends no run
+const shownText = name.optional().catch(undefined);
+const shownCount = z.int().min(0).optional().catch(undefined);
+
+const SpanFrame = z.object({
+  number: spanNumber,
+  parent: spanNumber.optional(),
+  kind: z.enum(['node', 'model', 'tool']),
+  nodeId: name,
+  iteration: z.int32().min(0),
+  startedMs: ms,
+  durationMs: ms,
+  status: z.enum(SPAN_STATUSES),
+  attributes: z.object({
+    'gen_ai.operation.name': shownText,
+    'gen_ai.provider.name': shownText,
+    'gen_ai.request.model': shownText,
+    'gen_ai.tool.name': shownText,
+    'gen_ai.usage.input_tokens': shownCount,
+    'gen_ai.usage.output_tokens': shownCount,
+  }),
+});
+export type RunnerSpan = z.output<typeof SpanFrame>;
+
 const HttpRequest = z.object({
   nodeId: name,
   method: z.string().max(20),
   url: z.string().max(8_192),
   headers: z.array(z.tuple([z.string(), z.string()])).max(200),
   base64: z.string().optional(),
+  /** The span that it is a part of, and when it was made. */
+  under: spanNumber.optional(),
+  startedMs: ms.optional(),
 });
 export type HttpRequest = z.output<typeof HttpRequest>;
 
@@ -82,6 +115,7 @@ export const FromRunner = z.discriminatedUnion('kind', [
     durationMs: z.number().min(0),
     resumed: z.boolean(),
   }),
+  z.object({ kind: z.literal('span'), run, span: SpanFrame }),
   z.object({ kind: z.literal('http'), run, request, open: HttpRequest.optional() }),
   z.object({
     kind: z.literal('done'),

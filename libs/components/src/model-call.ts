@@ -22,7 +22,23 @@ export interface ModelAnswer {
 const RETRIES = 2;
 
 /** One call of a model whose API is OpenAI's, through the broker. */
-export async function callModel(call: ModelCall): Promise<ModelAnswer> {
+export function callModel(call: ModelCall): Promise<ModelAnswer> {
+  const attributes = {
+    'gen_ai.operation.name': 'chat',
+    'gen_ai.provider.name': call.providerName.toLowerCase(),
+    'gen_ai.request.model': call.model,
+  };
+  return call.node.call({ kind: 'model', attributes }, async ({ fetch, note }) => {
+    const answer = await ask(call, fetch);
+    note({
+      'gen_ai.usage.input_tokens': answer.usage.inputTokens,
+      'gen_ai.usage.output_tokens': answer.usage.outputTokens,
+    });
+    return answer;
+  });
+}
+
+async function ask(call: ModelCall, fetch: typeof globalThis.fetch): Promise<ModelAnswer> {
   // the SDK is large: a runner loads it when the first model is called, or before if it has nothing else to do
   const [{ generateText, streamText, APICallError, RetryError }, { createOpenAICompatible }] =
     await loadModelSdk();
@@ -30,7 +46,7 @@ export async function callModel(call: ModelCall): Promise<ModelAnswer> {
     name: call.providerName,
     baseURL: call.baseUrl.replace(/\/+$/, ''),
     apiKey: call.apiKey,
-    fetch: call.node.fetch,
+    fetch,
     includeUsage: true,
   });
   const options = {

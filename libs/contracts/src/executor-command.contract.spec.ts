@@ -54,6 +54,7 @@ const assignment = {
   isAlone: false,
   timeoutMs: 600_000,
   queueMs: 3,
+  claimedForMs: 1.5,
   spent: { inputTokens: 0, outputTokens: 0 },
   checkpointKey: 'AAAA',
   checkpoints: [{ nodeId: 'Prompt-1', iteration: 0, sealed: 'AAAA' }],

@@ -62,6 +62,8 @@ export const Assignment = z.object({
   isAlone: z.boolean(),
   timeoutMs: z.number().int(),
   queueMs: z.number().int(),
+  /** From the claim to the making of this, by the conductor's clock that only grows. */
+  claimedForMs: z.number(),
   spent: z.object({ inputTokens: z.number().int(), outputTokens: z.number().int() }),
   checkpointKey: z.base64(),
   checkpoints: z.array(GrantedCheckpoint),

@@ -41,6 +41,22 @@ export type EmittedEvent =
     }
   | { type: 'log'; data: { nodeId: string; level: 'debug' | 'info' | 'warning' | 'error'; text: string } };
 
+/** What a trace shows of a span beside its times: names and counts, never what was said. */
+export type SpanAttributes = Record<string, string | number | boolean>;
+
+/** A call of a model or a tool, which a trace shows within its node. */
+export interface NodeCall {
+  kind: 'model' | 'tool';
+  attributes: SpanAttributes;
+}
+
+interface OpenCall {
+  /** HTTP as a part of the call. */
+  fetch: typeof globalThis.fetch;
+  /** Adds what is known only when the call is over. */
+  note(attributes: SpanAttributes): void;
+}
+
 /** One execution of a node: its resolved fields and the world it may touch. */
 export interface NodeRun {
   readonly id: string;
@@ -61,6 +77,8 @@ export interface NodeRun {
   emit(event: EmittedEvent): void;
   /** HTTP through the egress broker. */
   fetch: typeof globalThis.fetch;
+  /** Measures a call while it does it. */
+  call<Result>(call: NodeCall, work: (call: OpenCall) => Promise<Result>): Promise<Result>;
 }
 
 /** One kind of node: what Langflow calls it, what it puts out, how it runs. */

@@ -1,5 +1,6 @@
 import type { Json } from '#libs/kernel';
 import type { Catalog, Component, EmittedEvent, NodeRun } from './component.ts';
+import { Measure, type Measuring } from './measure.ts';
 import { ComponentError, NodeError } from './node-error.ts';
 import type { Plan, PlanNode } from './plan.ts';
 import { type FlowOutput, flowOutput, type NodeOutput, nodeOutput } from './run-output.ts';
@@ -23,11 +24,9 @@ export type Step =
     };
 
 /** The world of a run. */
-export interface Host {
-  fetch(nodeId: string): typeof globalThis.fetch;
+export interface Host extends Measuring {
   variable(name: string): string | undefined;
   stableId(nodeId: string, purpose: string): string;
-  nowMs(): number;
 }
 
 export interface Execution {
@@ -56,13 +55,16 @@ export async function* execute(execution: Execution): AsyncGenerator<Step, FlowO
   const waitingFor = new Map(plan.nodes.map((node) => [node.id, sourcesOf(node).size]));
   const stop = new AbortController();
   const runSignal = AbortSignal.any([signal, stop.signal]);
+  const measure = new Measure(execution.host, runSignal);
 
   const start = (node: PlanNode) => {
     const resumed = execution.completed.get(node.id);
+    const startedMs = execution.host.nowMs();
     const work = resumed
       ? Promise.resolve(resumed)
-      : runNode(execution, node, done, readers, runSignal, (step) => queue.push(step));
-    const startedMs = execution.host.nowMs();
+      : measure.node(node, FIRST_PASS, (calls) =>
+          runNode(execution, node, done, readers, runSignal, calls, (step) => queue.push(step)),
+        );
     work.then(
       (outputs) => {
         done.set(node.id, outputs);
@@ -118,6 +120,7 @@ async function runNode(
   done: ReadonlyMap<string, Outputs>,
   readers: ReadonlyMap<string, PlanNode[]>,
   signal: AbortSignal,
+  calls: Pick<NodeRun, 'call' | 'fetch'>,
   say: (step: Step) => void,
 ): Promise<Outputs> {
   signal.throwIfAborted();
@@ -156,7 +159,7 @@ async function runNode(
     },
     stableId: (purpose) => host.stableId(node.id, purpose),
     emit: (event) => say({ kind: 'event', ...event }),
-    fetch: host.fetch(node.id),
+    ...calls,
   };
   try {
     return await component.run(run);

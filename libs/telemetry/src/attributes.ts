@@ -5,6 +5,8 @@ export const ATTRIBUTES = {
   run: 'headgate.run.id',
   attempt: 'headgate.run.attempt',
   node: 'headgate.node.id',
+  component: 'headgate.node.component',
   iteration: 'headgate.node.iteration',
+  warm: 'headgate.runner.warm',
   outcome: 'headgate.outcome',
 } as const;

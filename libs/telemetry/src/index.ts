@@ -5,6 +5,6 @@ export { counter, gauge, Histogram, METRICS_TYPE, type Metric, metricsText } fro
 export { processMetrics } from './process-metrics.ts';
 export { forNewRun, forRun, takeRunId } from './run-scope.ts';
 export { linksTo, startRoot, startRunSpan, startSpan, withRunsSpan, withSpan } from './span.ts';
-export { runOfTrace, traceOfRun } from './trace-ids.ts';
+export { runOfTrace, spanOfAttempt, traceOfRun } from './trace-ids.ts';
 export { isSampled, readTraceparent, TRACEPARENT, traceparentOf } from './traceparent.ts';
 export { endTracing, isTracing } from './tracing.ts';

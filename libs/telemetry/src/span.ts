@@ -11,7 +11,7 @@ import {
   trace,
 } from '@opentelemetry/api';
 import { lastHop } from './hops.ts';
-import { traceOfRun, underTrace } from './trace-ids.ts';
+import { traceOfRun, withIds } from './trace-ids.ts';
 import { isTracing } from './tracing.ts';
 
 const tracer = trace.getTracer('headgate');
@@ -48,12 +48,12 @@ export function startRunSpan(name: string, runId: string, options: SpanOptions =
   return startRoot(name, traceId, { ...options, links: [...(options.links ?? []), ...linksTo(active)] });
 }
 
-export function startRoot(name: string, traceId: string, options: SpanOptions = {}): Span {
-  return underTrace(traceId, () => tracer.startSpan(name, { ...options, root: true }));
+export function startRoot(name: string, traceId: string, options: SpanOptions = {}, spanId?: string): Span {
+  return withIds({ traceId, spanId }, () => tracer.startSpan(name, { ...options, root: true }));
 }
 
-export function startSpan(name: string, options: SpanOptions, parent?: Context): Span {
-  return tracer.startSpan(name, options, parent);
+export function startSpan(name: string, options: SpanOptions, parent?: Context, spanId?: string): Span {
+  return withIds({ spanId }, () => tracer.startSpan(name, options, parent));
 }
 
 export function linksTo(linked: SpanContext | undefined): Link[] {

@@ -16,9 +16,9 @@ export class CommandedExecutor {
 
   private constructor(readonly parts: PartsOfExecutor) {
     this.conductor = new PlayedConductor(parts.road);
-    const { executorId, road, outbox, plans, pool, brokers, presence, cancelGraceMs } = parts;
+    const { executorId, road, outbox, spans, plans, pool, brokers, presence, cancelGraceMs } = parts;
     this.consumer = new CommandConsumer({
-      ...{ executorId, road, outbox, plans, pool, brokers, presence, cancelGraceMs },
+      ...{ executorId, road, outbox, spans, plans, pool, brokers, presence, cancelGraceMs },
       bus: this.bus,
       attempts: this.attempts,
       announce: () => {

@@ -12,6 +12,7 @@ import { ConductorRoad } from '../../../apps/executor/src/commands/conductor-roa
 import { Presence } from '../../../apps/executor/src/commands/presence.ts';
 import { EventOutbox } from '../../../apps/executor/src/events/event-outbox.ts';
 import { RunnerPool } from '../../../apps/executor/src/runners/runner-pool.ts';
+import { SpanOutbox } from '../../../apps/executor/src/spans/span-outbox.ts';
 import { KeptBus } from './kept-bus.ts';
 import { from, planNode, planOf } from './plans.ts';
 import { TEST_POOL_KEY } from './played-executors.ts';
@@ -34,6 +35,7 @@ export class PartsOfExecutor implements ExecutorParts {
   readonly brokers = new Brokers(new AddressGuard(EgressAllow.parse('127.0.0.1')));
   readonly pool: RunnerPool;
   readonly outbox: EventOutbox;
+  readonly spans: SpanOutbox;
   cancelGraceMs = 60_000;
 
   private constructor(
@@ -49,6 +51,7 @@ export class PartsOfExecutor implements ExecutorParts {
       failedToStart: () => undefined,
     });
     this.outbox = new EventOutbox(this.bus, this.executorId, this.pool);
+    this.spans = new SpanOutbox(this.bus, this.executorId);
     this.driver.sandbox(0).ready();
   }
 
@@ -83,6 +86,7 @@ export class PartsOfExecutor implements ExecutorParts {
       isAlone: false,
       timeoutMs: 60_000,
       queueMs: 5,
+      claimedForMs: 2,
       spent: { inputTokens: 0, outputTokens: 0 },
       checkpointKey: randomBytes(32).toString('base64'),
       checkpoints: [],

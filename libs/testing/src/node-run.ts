@@ -16,6 +16,7 @@ export function nodeRun(more: Partial<NodeRun> = {}): { node: NodeRun; events: E
     stableId: (purpose) => `Node-1/${purpose}`,
     emit: (event) => events.push(event),
     fetch: globalThis.fetch,
+    call: (_call, work) => work({ fetch: node.fetch, note: () => undefined }),
     ...more,
   };
   return { node, events };

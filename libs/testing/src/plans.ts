@@ -56,6 +56,7 @@ export function execution(plan: Plan, work: Record<string, Work>, more: Partial<
       variable: (name) => (name === 'KNOWN' ? 'its value' : undefined),
       stableId: (nodeId, purpose) => `${nodeId}/${purpose}`,
       nowMs: () => performance.now(),
+      measured: () => undefined,
     },
     sessionId: 's1',
     input: undefined,

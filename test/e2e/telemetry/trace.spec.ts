@@ -20,6 +20,7 @@ const TELEMETRY = pathToFileURL(
 ).href;
 
 const REQUEST = 'POST /v1/deployments/{ref}/runs';
+const CHAT = 'chat gpt-4o-mini';
 
 /** The way of a run, span by span: each with what it is under, or linked to. */
 const WAY: [name: string, after: string, service: string][] = [
@@ -32,7 +33,10 @@ const WAY: [name: string, after: string, service: string][] = [
   ['send hg.executor.command.v1', 'process hg.run.touched.v1', 'conductor'],
   ['process hg.executor.command.v1', 'send hg.executor.command.v1', 'executor'],
   ['run.attempt', 'process hg.executor.command.v1', 'executor'],
+  ['runner.start', 'run.attempt', 'executor'],
   ['node.run', 'run.attempt', 'executor'],
+  [CHAT, 'node.run', 'executor'],
+  ['POST', CHAT, 'executor'],
   ['process hg.run.event.v1', 'run.attempt', 'recorder'],
   ['pg append_events', 'process hg.run.event.v1', 'recorder'],
   ['send hg.run.progress.v1', 'process hg.run.event.v1', 'recorder'],
@@ -137,6 +141,18 @@ describe.each(RINGS)('the trace of a run through a ring $name', ({ suite, servic
           'headgate.organization.id': ring.traced.organizationId,
         },
       });
+    });
+
+    it('names the model of a call and counts its tokens', () => {
+      expect(named(CHAT).map(({ attributes }) => attributes)).toEqual([
+        expect.objectContaining({
+          'headgate.node.id': 'Model-1',
+          'gen_ai.operation.name': 'chat',
+          'gen_ai.request.model': 'gpt-4o-mini',
+          'gen_ai.usage.input_tokens': expect.any(Number),
+          'gen_ai.usage.output_tokens': expect.any(Number),
+        }),
+      ]);
     });
 
     it('tells nothing of what a run is given, makes or may know', () => {

@@ -24,7 +24,7 @@ export function buildAssignment(
   run: ClaimedRun,
   checkpoints: readonly Checkpoint[],
   { cellKey, keyring, releases, blobs }: AssignmentParts,
-): Assignment {
+): Omit<Assignment, 'claimedForMs'> {
   const { organizationId, runId, attempt, executorId } = run;
   const version = releases.version(run.versionId);
   const grantSeconds = run.timeoutSeconds + GRANT_MARGIN_SECONDS;

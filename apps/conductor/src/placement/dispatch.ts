@@ -172,7 +172,8 @@ export class Dispatch {
   private seal(run: ClaimedRun, claim: HeldClaim, checkpoints: readonly Checkpoint[]): Sealed[] {
     const { organizationId, executorId } = run;
     try {
-      const assignment = buildAssignment(run, checkpoints, this.options);
+      const claimedForMs = performance.now() - claim.claimedAtMs;
+      const assignment = { ...buildAssignment(run, checkpoints, this.options), claimedForMs };
       const road = this.options.roads.keysOf(executorId);
       if (!road) throw new Error('the executor has no key');
       const bytes = sealAssignment(road, run, Buffer.from(JSON.stringify(assignment)));

@@ -17,6 +17,7 @@ function requests(given: { presence?: Promise<void> } = {}) {
   const opened: (BrokeredRequest & { settle: () => void })[] = [];
   const sent: [number, ResponsePart][] = [];
   const refusals: [string, string, number][] = [];
+  const measured: unknown[][] = [];
   const stop = new AbortController();
   const presence: Promise<void> | undefined = given.presence;
   const broker: Pick<EgressBroker, 'send'> = {
@@ -30,9 +31,13 @@ function requests(given: { presence?: Promise<void> } = {}) {
     whenPresent: () => presence,
     send: (number, part) => sent.push([number, part]),
     whenDrained: async () => undefined,
+    measure:
+      ({ nodeId }) =>
+      (...over) =>
+        measured.push([nodeId, ...over]),
     refused: (...refusal) => refusals.push(refusal),
   });
-  return { made, opened, sent, refusals, stop };
+  return { made, opened, sent, refusals, measured, stop };
 }
 
 describe('the requests of a run', () => {
@@ -65,6 +70,33 @@ describe('the requests of a run', () => {
     made.frame(5, request('a'), PLAN);
     opened[0]?.answer({ is: 'end' });
     expect(sent).toEqual([[5, { is: 'end' }]]);
+  });
+
+  it.each<[what: string, parts: ResponsePart[], over: unknown[]]>([
+    ['answered', [{ is: 'head', status: 204, headers: [] }, { is: 'end' }], ['a', 'ok', 204]],
+    ['answered badly', [{ is: 'head', status: 400, headers: [] }, { is: 'end' }], ['a', 'error', 400]],
+    [
+      'cut off',
+      [
+        { is: 'head', status: 200, headers: [] },
+        { is: 'error', message: 'no' },
+      ],
+      ['a', 'error', 200],
+    ],
+    ['never answered', [{ is: 'error', message: 'no' }], ['a', 'error', undefined]],
+    ['given up', [], ['a', 'stopped', undefined]],
+  ])('are measured, once and before the runner knows, where they are %s', async (_what, parts, over) => {
+    const { made, opened, sent, measured } = requests();
+    made.frame(1, request('a'), PLAN);
+    for (const part of parts) {
+      const isLast = part === parts.at(-1);
+      expect(measured).toEqual([]);
+      opened[0]?.answer(part);
+      if (isLast) expect([measured, sent.length]).toEqual([[over], parts.length]);
+    }
+    opened[0]?.settle();
+    await new Promise(setImmediate);
+    expect(measured).toEqual([over]);
   });
 
   it('end when the runner gives them up, each for itself, and all with the run', () => {

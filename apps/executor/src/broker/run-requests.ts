@@ -1,4 +1,5 @@
 import type { GrantedSecret } from '#libs/contracts';
+import type { SpanStatus } from '#libs/domain';
 import type { Plan } from '#libs/engine';
 import type { HttpRequest, ResponsePart } from '../runner-protocol.ts';
 import type { EgressBroker } from './egress-broker.ts';
@@ -13,6 +14,8 @@ export interface RunRequestsOptions {
   whenPresent: (signal: AbortSignal) => Promise<void> | undefined;
   send: (request: number, part: ResponsePart) => void;
   whenDrained: () => Promise<void>;
+  /** Told of each that goes out; what it answers, when it is over. */
+  measure: (request: HttpRequest) => (status: SpanStatus, code?: number) => void;
   /** One per host, then counted. */
   refused: (host: string, reason: string, count: number) => void;
 }
@@ -50,6 +53,9 @@ export class RunRequests {
     plan: Plan | undefined,
   ): Promise<void> {
     const { broker, redactor, whenPresent, send, whenDrained } = this.options;
+    const measured = this.options.measure(request);
+    let status: SpanStatus = 'stopped';
+    let code: number | undefined;
     const signal = AbortSignal.any([abort.signal, this.options.signal]);
     const present = whenPresent(signal);
     if (present) await present;
@@ -58,10 +64,19 @@ export class RunRequests {
       use: this.useOf(request.nodeId, plan),
       redactor,
       signal,
-      answer: (part) => send(number, part),
+      answer: (part) => {
+        if (part.is === 'head') code = part.status;
+        else if (part.is !== 'chunk') {
+          status = part.is === 'error' || (code ?? 0) >= 400 ? 'error' : 'ok';
+          // before the runner hears of it: what the request is a part of ends later
+          measured(status, code);
+        }
+        send(number, part);
+      },
       whenDrained,
       refused: (host, reason) => this.countRefusal(host, reason),
     });
+    if (status === 'stopped') measured(status, code);
   }
 
   private useOf(nodeId: string, plan: Plan | undefined) {

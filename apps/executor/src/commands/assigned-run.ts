@@ -12,7 +12,8 @@ import { Staging } from '../events/staging.ts';
 import type { FromRunner, RunnerResult } from '../runner-protocol.ts';
 import type { LostBecause, RunInRunner } from '../runners/runner.ts';
 import type { RunnerPool, Seat } from '../runners/runner-pool.ts';
-import { AttemptSpan } from './attempt-span.ts';
+import { type AttemptOutcome, AttemptSpans } from '../spans/attempt-spans.ts';
+import type { SpanOutbox } from '../spans/span-outbox.ts';
 import type { DoneOutcome } from './attempts.ts';
 import { prepareRun } from './prepare-run.ts';
 import type { Presence } from './presence.ts';
@@ -21,6 +22,7 @@ import { type Stop, stopOf } from './stop.ts';
 export interface ExecutorParts {
   executorId: string;
   outbox: EventOutbox;
+  spans: SpanOutbox;
   plans: PlanCache;
   pool: RunnerPool;
   brokers: Brokers;
@@ -32,10 +34,16 @@ export interface ExecutorParts {
 /** One for all: making an error for each run would cost more than the run's end. */
 const OVER = new Error('the run is over');
 
+const OUTCOME_OF = {
+  'run.failed': 'failed',
+  'run.timed_out': 'timed_out',
+  'run.cancelled': 'cancelled',
+} as const;
+
 /** One attempt on this executor, from its assignment to its last event. */
 export class AssignedRun implements RunInRunner {
   private readonly reporter: Reporter;
-  private readonly span: AttemptSpan;
+  private readonly spans: AttemptSpans;
   private readonly abort = new AbortController();
   private readonly requests: RunRequests;
   private readonly tokens = { input: 0, output: 0 };
@@ -54,12 +62,16 @@ export class AssignedRun implements RunInRunner {
     readonly assignment: Assignment,
     private readonly parts: ExecutorParts,
     private readonly finished: (outcome: DoneOutcome) => void,
+    /** How long it was on its way here. */
+    underwayMs = 0,
   ) {
     const redactor = new Redactor(assignment.secrets);
-    const { organizationId, runId, attempt, runToken } = assignment;
-    this.span = new AttemptSpan(assignment);
+    const { organizationId, runId, attempt, runToken, queueMs, claimedForMs } = assignment;
+    const sender = { organizationId, runId, attempt, runToken };
+    const placementMs = claimedForMs + underwayMs;
+    this.spans = new AttemptSpans({ ...sender, queueMs, placementMs }, parts.spans, redactor);
     this.reporter = new Reporter({
-      sender: { organizationId, runId, attempt, runToken, headers: this.span.headers },
+      sender: { ...sender, headers: this.spans.headers },
       outbox: parts.outbox,
       redactor,
       staging: new Staging(assignment.staging, this.abort.signal),
@@ -74,6 +86,7 @@ export class AssignedRun implements RunInRunner {
       whenPresent: (signal) => parts.presence.whenPresent(signal),
       send: (request, part) => this.seat?.runner.send({ kind: 'response', run: this.number, request, part }),
       whenDrained: async () => this.seat?.runner.sandbox.whenDrained(),
+      measure: (request) => this.spans.request(request),
       refused: (host, reason, count) => this.reporter.report('egress.refused', { host, reason, count }),
     });
   }
@@ -93,6 +106,7 @@ export class AssignedRun implements RunInRunner {
       if (this.isOver) return seat.runner.leave();
       this.timeout = setTimeout(() => this.stopFor({ as: 'timed_out' }), assignment.timeoutMs);
       this.number = seat.runner.start(prepared, this);
+      this.spans.handedOver(seat.isWarm);
     } catch (cause) {
       taking.then(({ runner }) => runner.leave()).catch(() => undefined);
       if (cause instanceof BlobUnavailable) return this.leave('unserved');
@@ -126,7 +140,6 @@ export class AssignedRun implements RunInRunner {
         const { nodeId, iteration, outputs, durationMs, resumed } = frame;
         if (!this.plan?.nodes.some((node) => node.id === nodeId))
           return this.stopFor(stopOf(new BadEvent('a checkpoint names no node of the plan')));
-        if (!resumed) this.span.node(nodeId, iteration, durationMs);
         const state = resumed ? undefined : { nodeId, iteration, outputs };
         return this.reporter.report(
           'node.completed',
@@ -134,6 +147,8 @@ export class AssignedRun implements RunInRunner {
           state,
         );
       }
+      case 'span':
+        return this.spans.fromRunner(frame.span, this.plan);
       case 'http':
         return this.requests.frame(frame.request, frame.open, this.plan);
       case 'done':
@@ -227,26 +242,26 @@ export class AssignedRun implements RunInRunner {
   ): void {
     if (this.isOver) return;
     this.reporter.end(type, data, () => this.sent());
-    this.close();
+    this.close(OUTCOME_OF[type]);
   }
 
   /** The attempt ends here without an end of its run, which goes on with the next. */
   private leave(outcome: Exclude<DoneOutcome, 'ended'>): void {
     if (this.isOver) return;
-    this.close();
+    this.close(outcome);
     this.finished(outcome);
   }
 
   /** The bus has the last event: only now is the attempt done. */
   private sent(): void {
-    this.close();
+    this.close('succeeded');
     this.finished('ended');
   }
 
-  private close(): void {
+  private close(outcome: AttemptOutcome): void {
     if (this.isOver) return;
     this.isOver = true;
-    this.span.end();
+    this.spans.end(outcome);
     clearTimeout(this.timeout);
     clearTimeout(this.grace);
     this.abort.abort(OVER);

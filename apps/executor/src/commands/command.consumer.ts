@@ -11,6 +11,7 @@ import { fetchGranted } from '../blobs/granted-blobs.ts';
 import { AssignedRun, type ExecutorParts } from './assigned-run.ts';
 import type { AttemptKey, Attempts, DoneOutcome } from './attempts.ts';
 import type { ConductorRoad } from './conductor-road.ts';
+import { HopDelay } from './hop-delay.ts';
 
 export interface CommandConsumerOptions extends ExecutorParts {
   bus: Bus;
@@ -26,6 +27,12 @@ interface Coming {
   left: Promise<void>;
 }
 
+/** How a command came: how long over the bus, and since when it is here. */
+interface Took {
+  hopMs: number;
+  heardMs: number;
+}
+
 type Assign = Extract<ExecutorCommandData, { kind: 'assign' }>;
 
 /** Takes what the conductor commands this executor: each assignment once, whatever else happens. */
@@ -34,6 +41,7 @@ export class CommandConsumer {
   /** Attempts whose assignment is on its way from the blob store. */
   private readonly coming = new Map<string, Coming>();
   private reading: Reading | undefined;
+  private readonly hop = new HopDelay();
   private isDraining = false;
 
   constructor(private readonly options: CommandConsumerOptions) {}
@@ -62,18 +70,19 @@ export class CommandConsumer {
   private hear(delivery: Delivery): Outcome {
     const { road, announce } = this.options;
     const { term } = road;
+    const took = { hopMs: this.hop.of(delivery.sentAtMs), heardMs: performance.now() };
     const refused = road.hear(delivery);
     // who leads now has to know it before it can count on us
     if (road.term > term) announce();
     if (refused) return refused;
     const read = readMessage(ExecutorCommand, delivery);
-    return 'outcome' in read ? read.outcome : this.handle(read.message);
+    return 'outcome' in read ? read.outcome : this.handle(read.message, took);
   }
 
-  private handle({ orgId, data: command }: Envelope<ExecutorCommandData>): Outcome {
+  private handle({ orgId, data: command }: Envelope<ExecutorCommandData>, took: Took): Outcome {
     switch (command.kind) {
       case 'assign':
-        return this.assign(orgId ?? '', command);
+        return this.assign(orgId ?? '', command, took);
       case 'cancel':
         this.cancel(nameOf(command));
         return DONE;
@@ -98,7 +107,7 @@ export class CommandConsumer {
     this.coming.get(name)?.stop.abort();
   }
 
-  private assign(organizationId: string, command: Assign): Outcome {
+  private assign(organizationId: string, command: Assign, took: Took): Outcome {
     const { attempts } = this.options;
     const { runId, attempt, sealed, url } = command;
     const key = { organizationId, runId, attempt };
@@ -110,25 +119,27 @@ export class CommandConsumer {
       return { kind: 'dead', reason: (cause as Error).message };
     }
     if (!attempts.accept(key)) return { kind: 'skip', reason: 'known' };
-    if (assignment) this.begin(key, assignment);
+    if (assignment) this.begin(key, assignment, took);
     else {
       const stop = new AbortController();
-      this.coming.set(nameOf(key), { stop, left: this.fetch(key, url ?? '', stop.signal) });
+      this.coming.set(nameOf(key), { stop, left: this.fetch(key, url ?? '', stop.signal, took) });
     }
     return DONE;
   }
 
-  private begin(key: AttemptKey, assignment: Assignment): void {
-    const run = new AssignedRun(assignment, this.options, (outcome) => {
+  private begin(key: AttemptKey, assignment: Assignment, { hopMs, heardMs }: Took): void {
+    const finished = (outcome: DoneOutcome) => {
       this.runs.delete(nameOf(key));
       this.finish(key, outcome);
-    });
+    };
+    const underwayMs = hopMs + performance.now() - heardMs;
+    const run = new AssignedRun(assignment, this.options, finished, underwayMs);
     this.runs.set(nameOf(key), run);
     void run.begin();
   }
 
   /** A large one is fetched; what stops it meanwhile gives the attempt back. */
-  private async fetch(key: AttemptKey, url: string, stopped: AbortSignal): Promise<void> {
+  private async fetch(key: AttemptKey, url: string, stopped: AbortSignal, took: Took): Promise<void> {
     // another may lead by the time that it is here
     const { keys } = this.options.road;
     let assignment: Assignment | undefined;
@@ -139,7 +150,7 @@ export class CommandConsumer {
     }
     this.coming.delete(nameOf(key));
     if (stopped.aborted) this.finish(key, 'returned');
-    else if (assignment) this.begin(key, assignment);
+    else if (assignment) this.begin(key, assignment, took);
     else this.finish(key, 'unserved');
   }
 

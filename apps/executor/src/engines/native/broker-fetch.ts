@@ -16,7 +16,8 @@ export class BrokerFetch {
 
   constructor(private readonly send: (frame: FromRunner) => void) {}
 
-  for(run: number, nodeId: string): typeof globalThis.fetch {
+  /** `within`: the span that a request is a part of, and when its run began. */
+  for(run: number, nodeId: string, within?: { span: number; beganMs: number }): typeof globalThis.fetch {
     return async (input, init) => {
       const request = new Request(input, init);
       const body = request.body ? Buffer.from(await request.arrayBuffer()).toString('base64') : undefined;
@@ -26,6 +27,7 @@ export class BrokerFetch {
         url: request.url,
         headers: [...request.headers],
         ...(body !== undefined && { base64: body }),
+        ...(within && { under: within.span, startedMs: performance.now() - within.beganMs }),
       };
       return this.exchange(run, open, request.signal);
     };

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { type Component, ComponentError, catalogOf, type Plan } from '#libs/engine';
 import { from, planNode, planOf } from '../../../../../libs/testing/src/plans.ts';
-import type { FromRunner, StartFrame } from '../../runner-protocol.ts';
+import { FromRunner, type StartFrame } from '../../runner-protocol.ts';
 import { runFlow } from './run-flow.ts';
 
 const component = (name: string, run: Component['run']): Component => ({
@@ -41,7 +41,7 @@ async function framesOf(
     signal,
     (one) => frames.push(one),
   );
-  return frames;
+  return frames.filter((one) => one.kind !== 'span');
 }
 
 const kinds = (frames: FromRunner[]) =>
@@ -99,6 +99,28 @@ describe('a flow in the runner', () => {
     expect(await resultOf(new Error('no'))).toMatchObject({
       result: { is: 'failed', code: 'node.failed', detail: expect.stringContaining('no') },
     });
+  });
+
+  it('says what it measured before its end, by a clock that began with the run', async () => {
+    const frames: FromRunner[] = [];
+    const calling = component('a', (node) =>
+      node.call({ kind: 'tool', attributes: { 'gen_ai.tool.name': 'search' } }, async () => ({ out: 1 })),
+    );
+    const wants = planOf([planNode('a')]);
+    const signal = new AbortController().signal;
+    const beganMs = performance.now() - 1_000;
+    const send = (one: FromRunner) => frames.push(one);
+    await runFlow(start(), wants, catalogOf([calling]), () => globalThis.fetch, signal, send, beganMs);
+    expect(frames.at(-1)?.kind).toBe('done');
+    const spans = frames.flatMap((frame) => (frame.kind === 'span' ? [frame] : []));
+    expect(spans.map(({ run, span: { kind, parent } }) => [run, kind, parent])).toEqual([
+      [7, 'tool', 1],
+      [7, 'node', undefined],
+    ]);
+    for (const { span } of spans) {
+      expect(FromRunner.parse({ kind: 'span', run: 7, span })).toEqual({ kind: 'span', run: 7, span });
+      expect(span.startedMs).toBeGreaterThanOrEqual(1_000);
+    }
   });
 
   it('that was told to stop is cancelled, whatever its nodes throw then', async () => {

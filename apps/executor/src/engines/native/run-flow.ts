@@ -16,15 +16,17 @@ export async function runFlow(
   start: StartFrame,
   plan: Plan,
   catalog: Catalog,
-  fetchFor: (nodeId: string) => typeof globalThis.fetch,
+  fetchFor: Host['fetch'],
   signal: AbortSignal,
   send: (frame: FromRunner) => void,
+  beganMs = performance.now(),
 ): Promise<void> {
   const host: Host = {
     fetch: fetchFor,
     variable: (name) => start.variables[name],
     stableId: (nodeId, purpose) => stableId(start.idSeed, nodeId, purpose),
-    nowMs: () => performance.now(),
+    nowMs: () => performance.now() - beganMs,
+    measured: (span) => send({ kind: 'span', run: start.run, span }),
   };
   const completed = new Map(start.completed.map(({ nodeId, outputs }) => [nodeId, outputs as Outputs]));
   const flow = execute({

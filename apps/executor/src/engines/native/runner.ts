@@ -17,12 +17,14 @@ export function serveRunner(components: readonly Component[], whenIdle?: () => v
   const broker = new BrokerFetch(send);
 
   const begin = (start: StartFrame) => {
+    const beganMs = performance.now();
     const plan = plans.get(start.planHash) ?? Plan.parse(start.plan);
     plans.set(start.planHash, plan);
     const stop = new AbortController();
     running.set(start.run, stop);
-    void runFlow(start, plan, catalog, (nodeId) => broker.for(start.run, nodeId), stop.signal, send).finally(
-      () => running.delete(start.run),
+    const fetchFor = (nodeId: string, span: number) => broker.for(start.run, nodeId, { span, beganMs });
+    void runFlow(start, plan, catalog, fetchFor, stop.signal, send, beganMs).finally(() =>
+      running.delete(start.run),
     );
   };
 

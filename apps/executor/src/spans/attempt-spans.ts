@@ -1,0 +1,217 @@
+import { context, ROOT_CONTEXT, type Span, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
+import { type RunSpan, SPAN_TEXT_LENGTH } from '#libs/contracts';
+import type { SpanStatus } from '#libs/domain';
+import type { Plan } from '#libs/engine';
+import {
+  ATTRIBUTES,
+  isTracing,
+  linksTo,
+  spanOfAttempt,
+  startRoot,
+  startSpan,
+  TRACEPARENT,
+  traceOfRun,
+  traceparentOf,
+} from '#libs/telemetry';
+import type { Redactor } from '../broker/redactor.ts';
+import type { HttpRequest, RunnerSpan } from '../runner-protocol.ts';
+import type { SpanOutbox, SpanSender } from './span-outbox.ts';
+
+const OUTCOMES = {
+  succeeded: 'ok',
+  failed: 'error',
+  timed_out: 'error',
+  lost: 'error',
+  cancelled: 'stopped',
+  returned: 'stopped',
+  unserved: 'stopped',
+} as const satisfies Record<string, SpanStatus>;
+
+/** How an attempt is over, for its run or only for this executor. */
+export type AttemptOutcome = keyof typeof OUTCOMES;
+
+const ROOT = 0;
+const START = 2;
+
+/**
+ * The spans of one attempt: for the view of its run's trace and, where there is tracing, for the platform's own, under the
+ * same ids. A runner counts its own and is given the odd numbers.
+ */
+export class AttemptSpans {
+  /** What its messages bring with them: those who read them go on from here. */
+  readonly headers: Record<string, string>;
+  private readonly beganMs = performance.now();
+  private readonly beganAtMs = Date.now();
+  private readonly root: Span | undefined;
+  /** When the runner was told; what it says of times counts from there. */
+  private handedMs = 0;
+  private last = START;
+
+  constructor(
+    private readonly sender: SpanSender,
+    private readonly outbox: SpanOutbox,
+    private readonly redactor: Redactor,
+  ) {
+    const { organizationId, runId, attempt } = sender;
+    const options = {
+      links: linksTo(trace.getSpanContext(context.active())),
+      attributes: {
+        [ATTRIBUTES.organization]: organizationId,
+        [ATTRIBUTES.run]: runId,
+        [ATTRIBUTES.attempt]: attempt,
+      },
+    };
+    this.root = isTracing()
+      ? startRoot('run.attempt', traceOfRun(runId), options, spanOfAttempt(attempt, ROOT))
+      : undefined;
+    this.headers = this.root ? { [TRACEPARENT]: traceparentOf(this.root.spanContext()) } : {};
+  }
+
+  /** A runner has the run. */
+  handedOver(isWarm: boolean): void {
+    this.handedMs = this.elapsedMs;
+    this.tell({
+      number: START,
+      parent: ROOT,
+      kind: 'start',
+      name: 'runner.start',
+      startedMs: 0,
+      durationMs: this.handedMs,
+      status: 'ok',
+      attributes: { [ATTRIBUTES.warm]: isWarm },
+    });
+  }
+
+  /** What a runner measured; of what is not in the plan nothing is told. */
+  fromRunner(span: RunnerSpan, plan: Plan | undefined): void {
+    const { kind, nodeId, iteration, status } = span;
+    const node = plan?.nodes.find((one) => one.id === nodeId);
+    if (!node) return;
+    const attributes: RunSpan['attributes'] = {
+      [ATTRIBUTES.node]: nodeId,
+      [ATTRIBUTES.iteration]: iteration,
+    };
+    if (kind === 'node') attributes[ATTRIBUTES.component] = node.component;
+    for (const [name, value] of Object.entries(span.attributes))
+      if (value !== undefined) attributes[name] = value;
+    this.tell({
+      number: numberOf(span.number),
+      parent: span.parent === undefined ? ROOT : numberOf(span.parent),
+      kind,
+      name: nameOf(span),
+      ...this.placed(span.startedMs, span.durationMs),
+      status,
+      attributes,
+    });
+  }
+
+  /** A request goes out; the answer is to be called when it is over. Neither path nor query is told, they may hold anything. */
+  request({
+    nodeId,
+    method,
+    url,
+    under,
+    startedMs,
+  }: HttpRequest): (status: SpanStatus, code?: number) => void {
+    const beganMs = performance.now();
+    const elapsedMs = this.elapsedMs;
+    this.last += 2;
+    const number = this.last;
+    return (status, code) => {
+      // before it is read: a host is written small, and would not be known for a secret
+      const address = this.redactor.clean(url);
+      const { hostname = '', port = '' } = URL.canParse(address) ? new URL(address) : {};
+      this.tell({
+        number,
+        parent: under === undefined ? ROOT : numberOf(under),
+        kind: 'http',
+        name: method,
+        // by the runner's clock, as what it is a part of; the time that it took by ours
+        ...this.placed(startedMs ?? elapsedMs - this.handedMs, performance.now() - beganMs),
+        status,
+        attributes: {
+          [ATTRIBUTES.node]: nodeId,
+          'http.request.method': method,
+          'server.address': hostname,
+          ...(port !== '' && { 'server.port': Number(port) }),
+          ...(code !== undefined && { 'http.response.status_code': code }),
+        },
+      });
+    };
+  }
+
+  end(outcome: AttemptOutcome): void {
+    const { attempt } = this.sender;
+    this.outbox.add(this.sender, {
+      number: ROOT,
+      kind: 'attempt',
+      name: 'run.attempt',
+      startedMs: 0,
+      durationMs: this.elapsedMs,
+      status: OUTCOMES[outcome],
+      attributes: { [ATTRIBUTES.attempt]: attempt, [ATTRIBUTES.outcome]: outcome },
+    });
+    this.root?.setAttribute(ATTRIBUTES.outcome, outcome);
+    if (OUTCOMES[outcome] === 'error') this.root?.setStatus({ code: SpanStatusCode.ERROR });
+    this.root?.end();
+  }
+
+  private get elapsedMs(): number {
+    return performance.now() - this.beganMs;
+  }
+
+  /** A runner may say anything: no span lies outside of its attempt. */
+  private placed(runnerMs: number, durationMs: number): { startedMs: number; durationMs: number } {
+    const { elapsedMs } = this;
+    const startedMs = Math.min(this.handedMs + runnerMs, elapsedMs);
+    return { startedMs, durationMs: Math.min(durationMs, elapsedMs - startedMs) };
+  }
+
+  private tell(given: RunSpan): void {
+    const attributes = Object.entries(given.attributes).map(
+      ([name, value]) => [name, typeof value === 'string' ? this.clean(value) : value] as const,
+    );
+    const span = { ...given, name: this.clean(given.name), attributes: Object.fromEntries(attributes) };
+    this.outbox.add(this.sender, span);
+    if (this.root) this.export(span, this.root);
+  }
+
+  private clean(text: string): string {
+    return this.redactor.clean(text).slice(0, SPAN_TEXT_LENGTH);
+  }
+
+  private export(
+    { number, parent, kind, name, startedMs, durationMs, status, attributes }: RunSpan,
+    root: Span,
+  ) {
+    const { attempt } = this.sender;
+    const above = { ...root.spanContext(), spanId: spanOfAttempt(attempt, parent ?? ROOT) };
+    const startTime = this.beganAtMs + startedMs;
+    const options = {
+      startTime,
+      attributes,
+      kind: kind === 'http' || kind === 'model' ? SpanKind.CLIENT : SpanKind.INTERNAL,
+    };
+    const within = trace.setSpanContext(ROOT_CONTEXT, above);
+    const span = startSpan(name, options, within, spanOfAttempt(attempt, number));
+    if (status === 'error') span.setStatus({ code: SpanStatusCode.ERROR });
+    span.end(startTime + durationMs);
+  }
+}
+
+function numberOf(runnerNumber: number): number {
+  return 2 * runnerNumber + 1;
+}
+
+/** As the conventions for such spans have it. */
+function nameOf({ kind, attributes }: RunnerSpan): string {
+  if (kind === 'node') return 'node.run';
+  const {
+    'gen_ai.operation.name': operation,
+    'gen_ai.request.model': model,
+    'gen_ai.tool.name': tool,
+  } = attributes;
+  return kind === 'model'
+    ? `${operation ?? 'chat'} ${model ?? ''}`.trim()
+    : `execute_tool ${tool ?? ''}`.trim();
+}
