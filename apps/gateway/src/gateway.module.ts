@@ -32,6 +32,7 @@ import { KeysModule } from './keys/keys.module.ts';
 import { ProjectsModule } from './projects/projects.module.ts';
 import { RunsModule } from './runs/runs.module.ts';
 import { SigninModule } from './signin/signin.module.ts';
+import { TracesModule } from './traces/traces.module.ts';
 import { VariablesModule } from './variables/variables.module.ts';
 import { VersionsModule } from './versions/versions.module.ts';
 import { CATALOG } from './versions/versions.public.ts';
@@ -104,6 +105,7 @@ export class GatewayModule {
         VariablesModule,
         KeysModule,
         RunsModule,
+        TracesModule,
       ],
       // a bucket is reached by itself
       controllers: [

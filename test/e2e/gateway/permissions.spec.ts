@@ -49,7 +49,7 @@ describe('what a role or a key may do', () => {
     const mine = await ownRun(runner);
     const { body } = await runner.get<{ data: RunView[] }>('/v1/runs');
     expect(body.data.map((run) => run.id)).toEqual([mine]);
-    for (const path of ['', '/events']) {
+    for (const path of ['', '/events', '/trace']) {
       expect((await runner.get(`/v1/runs/${world.runId}${path}`)).status).toBe(404);
       expect((await runner.get(`/v1/runs/${mine}${path}`)).status).toBe(200);
     }

@@ -123,6 +123,7 @@ export const ROUTE_CASES: readonly RouteCase[] = [
   { method: 'GET', route: '/v1/runs', needs: 'run:read', action: 'ListRunsAction' },
   { method: 'GET', route: '/v1/runs/:runId', needs: 'run:read', action: 'GetRunAction' },
   { method: 'GET', route: '/v1/runs/:runId/events', needs: 'run:read', action: 'ListRunEventsAction' },
+  { method: 'GET', route: '/v1/runs/:runId/trace', needs: 'run:read', action: 'GetTraceAction' },
   { method: 'POST', route: '/v1/runs/:runId/cancel', needs: 'run:cancel', action: 'CancelRunAction' },
   // last, as it takes the key away
   { method: 'DELETE', route: '/v1/keys/:keyId', needs: 'key:write', action: 'RevokeKeyAction' },

@@ -27,6 +27,6 @@ import { RunsController } from './runs.controller.ts';
     ListRunEventsAction,
     CancelRunAction,
   ],
-  exports: [RunAnswers],
+  exports: [RunAnswers, RunStore],
 })
 export class RunsModule {}

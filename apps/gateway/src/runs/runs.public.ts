@@ -1,1 +1,2 @@
+export { RunStore } from './run.store.ts';
 export { RunAnswers } from './run-answers.ts';
