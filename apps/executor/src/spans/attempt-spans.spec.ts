@@ -63,10 +63,12 @@ describe('the spans of an attempt', () => {
     spans.fromRunner(ofNode(afar), TWO_NODES);
     spans.fromRunner(ofNode({ durationMs: 1e9 }), TWO_NODES);
     spans.request({ ...request, startedMs: 1e9 })('ok');
+    const open = spans.request(request);
     spans.end('succeeded');
+    const root = (await told()).at(-1);
+    open('stopped');
     const all = await told();
-    const root = all.at(-1);
-    expect(all).toHaveLength(5);
+    expect(all).toHaveLength(6);
     for (const { startedMs, durationMs } of all)
       expect(startedMs + durationMs).toBeLessThanOrEqual(Number(root?.durationMs));
   });

@@ -1,20 +1,10 @@
-import { context, ROOT_CONTEXT, type Span, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
 import { type RunSpan, SPAN_TEXT_LENGTH } from '#libs/contracts';
 import type { SpanStatus } from '#libs/domain';
 import type { Plan } from '#libs/engine';
-import {
-  ATTRIBUTES,
-  isTracing,
-  linksTo,
-  spanOfAttempt,
-  startRoot,
-  startSpan,
-  TRACEPARENT,
-  traceOfRun,
-  traceparentOf,
-} from '#libs/telemetry';
+import { ATTRIBUTES } from '#libs/telemetry';
 import type { Redactor } from '../broker/redactor.ts';
 import type { HttpRequest, RunnerSpan } from '../runner-protocol.ts';
+import { ExportedAttempt } from './exported-attempt.ts';
 import type { SpanOutbox, SpanSender } from './span-outbox.ts';
 
 const OUTCOMES = {
@@ -38,33 +28,24 @@ const START = 2;
  * same ids. A runner counts its own and is given the odd numbers.
  */
 export class AttemptSpans {
-  /** What its messages bring with them: those who read them go on from here. */
-  readonly headers: Record<string, string>;
   private readonly beganMs = performance.now();
-  private readonly beganAtMs = Date.now();
-  private readonly root: Span | undefined;
+  private readonly exported: ExportedAttempt;
   /** When the runner was told; what it says of times counts from there. */
   private handedMs = 0;
   private last = START;
+  private endedMs: number | undefined;
 
   constructor(
     private readonly sender: SpanSender,
     private readonly outbox: SpanOutbox,
     private readonly redactor: Redactor,
   ) {
-    const { organizationId, runId, attempt } = sender;
-    const options = {
-      links: linksTo(trace.getSpanContext(context.active())),
-      attributes: {
-        [ATTRIBUTES.organization]: organizationId,
-        [ATTRIBUTES.run]: runId,
-        [ATTRIBUTES.attempt]: attempt,
-      },
-    };
-    this.root = isTracing()
-      ? startRoot('run.attempt', traceOfRun(runId), options, spanOfAttempt(attempt, ROOT))
-      : undefined;
-    this.headers = this.root ? { [TRACEPARENT]: traceparentOf(this.root.spanContext()) } : {};
+    this.exported = new ExportedAttempt(sender);
+  }
+
+  /** What its messages bring with them. */
+  get headers(): Record<string, string> {
+    return this.exported.headers;
   }
 
   /** A runner has the run. */
@@ -142,6 +123,7 @@ export class AttemptSpans {
 
   end(outcome: AttemptOutcome): void {
     const { attempt } = this.sender;
+    this.endedMs = this.elapsedMs;
     this.outbox.add(this.sender, {
       number: ROOT,
       kind: 'attempt',
@@ -151,13 +133,11 @@ export class AttemptSpans {
       status: OUTCOMES[outcome],
       attributes: { [ATTRIBUTES.attempt]: attempt, [ATTRIBUTES.outcome]: outcome },
     });
-    this.root?.setAttribute(ATTRIBUTES.outcome, outcome);
-    if (OUTCOMES[outcome] === 'error') this.root?.setStatus({ code: SpanStatusCode.ERROR });
-    this.root?.end();
+    this.exported.end(outcome, OUTCOMES[outcome]);
   }
 
   private get elapsedMs(): number {
-    return performance.now() - this.beganMs;
+    return this.endedMs ?? performance.now() - this.beganMs;
   }
 
   /** A runner may say anything: no span lies outside of its attempt. */
@@ -172,30 +152,12 @@ export class AttemptSpans {
       ([name, value]) => [name, typeof value === 'string' ? this.clean(value) : value] as const,
     );
     const span = { ...given, name: this.clean(given.name), attributes: Object.fromEntries(attributes) };
-    this.outbox.add(this.sender, span);
-    if (this.root) this.export(span, this.root);
+    // a flow that floods its trace does not flood the platform's either
+    if (this.outbox.add(this.sender, span)) this.exported.tell(span);
   }
 
   private clean(text: string): string {
     return this.redactor.clean(text).slice(0, SPAN_TEXT_LENGTH);
-  }
-
-  private export(
-    { number, parent, kind, name, startedMs, durationMs, status, attributes }: RunSpan,
-    root: Span,
-  ) {
-    const { attempt } = this.sender;
-    const above = { ...root.spanContext(), spanId: spanOfAttempt(attempt, parent ?? ROOT) };
-    const startTime = this.beganAtMs + startedMs;
-    const options = {
-      startTime,
-      attributes,
-      kind: kind === 'http' || kind === 'model' ? SpanKind.CLIENT : SpanKind.INTERNAL,
-    };
-    const within = trace.setSpanContext(ROOT_CONTEXT, above);
-    const span = startSpan(name, options, within, spanOfAttempt(attempt, number));
-    if (status === 'error') span.setStatus({ code: SpanStatusCode.ERROR });
-    span.end(startTime + durationMs);
   }
 }
 

@@ -23,6 +23,8 @@ interface Book {
 
 const GATHER_MS = 250;
 const MAX_WAITING_BYTES = 4 * 1024 * 1024;
+/** What a message is beside its spans. */
+const AROUND_BYTES = 700;
 const END_MS = 1_000;
 
 /**
@@ -45,24 +47,23 @@ export class SpanOutbox {
     private readonly maxWaitingBytes = MAX_WAITING_BYTES,
   ) {}
 
-  add(sender: SpanSender, span: RunSpan): void {
+  /** False where it is left out. */
+  add(sender: SpanSender, span: RunSpan): boolean {
     const book = this.bookOf(sender);
-    const bytes = Buffer.byteLength(JSON.stringify(span));
     // the root says how the attempt ended: it has a place beyond the bounds
     const isRoot = span.kind === 'attempt';
-    const isTooMuch = book.spans >= DEFAULTS.attemptSpans || book.bytes + bytes > DEFAULTS.attemptSpanBytes;
-    const room = isRoot ? 2 * this.maxWaitingBytes : this.maxWaitingBytes;
-    if ((isTooMuch && !isRoot) || this.waitingBytes + bytes > room) {
-      book.dropped += 1;
-      this.droppedSpans += 1;
-      return;
-    }
+    if (!isRoot && book.spans >= DEFAULTS.attemptSpans) return this.drop(book);
+    const bytes = Buffer.byteLength(JSON.stringify(span));
+    if (!isRoot && book.bytes + bytes > DEFAULTS.attemptSpanBytes) return this.drop(book);
+    const waitingBytes = this.waitingBytes + bytes + (this.pending.has(sender) ? 0 : AROUND_BYTES);
+    if (waitingBytes > (isRoot ? 2 : 1) * this.maxWaitingBytes) return this.drop(book);
     book.spans += 1;
     book.bytes += bytes;
     book.waiting.push(span);
-    this.waitingBytes += bytes;
+    this.waitingBytes = waitingBytes;
     this.pending.add(sender);
     if (!this.sending) this.timer ??= setTimeout(() => this.send(), GATHER_MS).unref();
+    return true;
   }
 
   /** Sends what is there; a bus that does not take it is not waited for. */
@@ -70,6 +71,12 @@ export class SpanOutbox {
     await atMost(END_MS, Promise.resolve(this.sending));
     this.send();
     await atMost(END_MS, Promise.resolve(this.sending));
+  }
+
+  private drop(book: Book): false {
+    book.dropped += 1;
+    this.droppedSpans += 1;
+    return false;
   }
 
   private send(): void {
