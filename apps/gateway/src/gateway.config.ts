@@ -8,8 +8,6 @@ export const GatewayConfig = z.object({
   // the address that it listens on
   HEADGATE_HOST: z.string().default('127.0.0.1'),
   HEADGATE_PORT: z.coerce.number().int().min(1).max(65_535).default(4600),
-  // beside the port that all may reach, which tells no metrics
-  HEADGATE_PROBE_PORT: ROLE_CONFIG.HEADGATE_PROBE_PORT.optional(),
   // where executors reach a gateway for large values
   HEADGATE_GATEWAY_URL: z.url({ protocol: /^https?$/ }),
   // the login hg_gateway

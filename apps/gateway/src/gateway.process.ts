@@ -56,10 +56,9 @@ export async function beginGateway(ending: Ending, components: readonly Componen
   await gateway.init();
   const url = await listen(gateway, config.HEADGATE_HOST, config.HEADGATE_PORT);
   const { HEADGATE_PROBE_HOST: host, HEADGATE_PROBE_PORT: port } = config;
-  if (port !== undefined) {
-    const metrics = [...busMetrics(bus), ...gatewayMetrics(gateway)];
-    const probe = await ProbeServer.listen({ host, port }, () => readiness.report(), metrics);
-    ending.add(() => probe.close());
-  }
-  log.info({ url }, 'the gateway listens');
+  // beside the port that all may reach, which tells no metrics
+  const metrics = [...busMetrics(bus), ...gatewayMetrics(gateway)];
+  const probe = await ProbeServer.listen({ host, port }, () => readiness.report(), metrics);
+  ending.add(() => probe.close());
+  log.info({ url, probePort: probe.port }, 'the gateway listens');
 }

@@ -16,7 +16,7 @@ export const PROCESS_CONFIG = {
   HEADGATE_LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug']).default('info'),
 };
 
-/** Where a process that serves nobody else tells whether it is well. */
+/** Where a process tells whether it is well, beside what it is there for. */
 export const PROBE_CONFIG = {
   HEADGATE_PROBE_HOST: z.string().default('127.0.0.1'),
   // 0 for any that is free
@@ -46,7 +46,12 @@ export const KAFKA_CONFIG = {
 };
 
 /** What every role's process knows. */
-export const ROLE_CONFIG = { ...PROCESS_CONFIG, ...PROBE_CONFIG, ...KAFKA_CONFIG };
+export const ROLE_CONFIG = {
+  ...PROCESS_CONFIG,
+  ...PROBE_CONFIG,
+  HEADGATE_PROBE_PORT: PROBE_CONFIG.HEADGATE_PROBE_PORT.default(DEFAULTS.probePort),
+  ...KAFKA_CONFIG,
+};
 
 /** Where large values are: a directory that all who need it see, or a bucket of an S3. */
 export const BLOB_CONFIG = {

@@ -39,6 +39,7 @@ export const DEFAULTS = {
   queueTtlSeconds: 3_600,
   cancelGraceMs: 5_000,
   shutdownGraceMs: 30_000,
+  probePort: 4601,
   queueHeadRuns: 64,
   waitMaxSeconds: 300,
   streamCommentMs: 10_000,

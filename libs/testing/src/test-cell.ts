@@ -170,7 +170,12 @@ export class TestCell {
       HEADGATE_GATEWAY_URL: this.gatewayUrl || `http://127.0.0.1:${port}`,
     };
     return role === 'gateway'
-      ? { ...ours, DATABASE_AUTH_URL: this.login('hg_auth'), HEADGATE_PORT: String(port) }
+      ? {
+          ...ours,
+          DATABASE_AUTH_URL: this.login('hg_auth'),
+          HEADGATE_PORT: String(port),
+          HEADGATE_PROBE_PORT: '0',
+        }
       : { ...ours, HEADGATE_PROBE_PORT: String(port) };
   }
 }
