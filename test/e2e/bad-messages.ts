@@ -125,6 +125,7 @@ export const MISFITS: readonly [topic: Topic, what: string, kept: boolean, make:
   [TOPICS.runEvent, 'of another organization', true, reported({}, stranger)],
 
   [TOPICS.runProgress, 'of the end of a run that there is not', false, moved('ended', { runId: stranger })],
+  [TOPICS.runProgress, 'of an end that the log does not have', false, moved('ended', {})],
   [TOPICS.runProgress, 'of the end of an attempt that there is not', false, moved('ended', { attempt: 2 })],
   [TOPICS.runProgress, 'of a fence that there is not', false, moved('fenced', {})],
   [

@@ -38,6 +38,17 @@ export class LeaseStore {
     return rows[0];
   }
 
+  /** Of these runs those that an executor has. */
+  heldBy(executorId: string, runs: readonly { organizationId: string; runId: string }[]): Promise<LiveRow[]> {
+    return this.session.query<LiveRow>({
+      name: 'held_by',
+      text: `select ${LIVE} from unnest($2::uuid[], $3::uuid[]) as w (org_id, run_id)
+               join run_live l on l.org_id = w.org_id and l.run_id = w.run_id
+             where l.executor_id = $1 and l.status in ('assigned', 'running')`,
+      values: [executorId, runs.map(({ organizationId }) => organizationId), runs.map(({ runId }) => runId)],
+    });
+  }
+
   /** Runs that an executor has, as the table says. */
   assigned(): Promise<LiveRow[]> {
     return this.session.query<LiveRow>({

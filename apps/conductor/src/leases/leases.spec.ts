@@ -80,6 +80,33 @@ describe('the leases', () => {
     expect(await test.told('cancel')).toEqual([{ kind: 'cancel', executorId, runId: ref.runId, attempt: 1 }]);
   });
 
+  it('take up again what was said to have ended, when it is still held and the table knows of no end', async () => {
+    const ref = await test.assigned(runnable, executorId);
+    const { load } = test.term['executors']['known'].get(executorId) ?? {};
+    test.term['leases'].ended(ref.runId, 1);
+    const held = [{ ...ref, attempt: 1 }];
+    await hear({ held });
+    await hear({ held });
+    expect(test.term.claims.get(ref.runId)).toMatchObject({ attempt: 1, executorId });
+    expect(load?.get(runnable.organizationId)).toEqual({ shared: 1, alone: 0 });
+    expect(test.commands.map(({ kind }) => kind)).not.toContain('cancel');
+  });
+
+  it('tell an executor to stop what is another’s, and what cannot be', async () => {
+    const ref = await test.assigned(runnable, playExecutor());
+    test.term['leases'].ended(ref.runId, 1);
+    test.heard({ executorId });
+    const held = [
+      { ...ref, attempt: 1 },
+      { organizationId: 'o', runId: 'r', attempt: 1 },
+    ];
+    await hear({ held });
+    await hear({ held });
+    const runIds = (await test.told('cancel', 2)).map(({ runId }) => runId);
+    expect(runIds).toEqual([ref.runId, 'r']);
+    expect(test.term.claims.get(ref.runId)).toBeUndefined();
+  });
+
   it('free the slot of a run that ended, by its attempt only', async () => {
     const ref = await test.assigned(runnable, executorId);
     test.term['leases'].ended(ref.runId, 2);

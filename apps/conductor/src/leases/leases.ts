@@ -1,5 +1,6 @@
 import type { Bus } from '#libs/bus';
 import { commandTo, type ExecutorStatusData, TOPICS } from '#libs/contracts';
+import { isUuid } from '#libs/kernel';
 import { type Claims, type GivenBack, type HeldClaim, heldClaim } from './claims.ts';
 import type { LeaseStore, LiveRow } from './lease.store.ts';
 import type { Liveness } from './liveness.ts';
@@ -60,7 +61,7 @@ export class Leases {
     if (findings.ended.length > 0 && (await store.isRecorderPast(TOPICS.runEvent, status.eventOffsets))) {
       for (const claim of findings.ended) await this.checkEnd(claim);
     }
-    for (const key of findings.stray) takeback.stopOnExecutor({ ...key, executorId });
+    if (findings.stray.length > 0) await this.settle(executorId, findings.stray);
     const resent = findings.resend.flatMap((claim) => (claim.unconfirmed ? [claim.unconfirmed] : []));
     if (resent.length > 0) await bus.publish(resent);
     if (findings.recorded.length > 0) {
@@ -122,6 +123,22 @@ export class Leases {
     if (row && row.attempt === claim.attempt && (row.status === 'assigned' || row.status === 'running')) {
       await this.options.takeback.takeAway(claim, 'its end was lost on its way', true);
     } else this.options.takeback.release(claim.runId, claim.attempt);
+  }
+
+  /** Held there without a claim of ours: a hint may have been wrong, and only the table says what is over. */
+  private async settle(executorId: string, stray: ExecutorStatusData['held']): Promise<void> {
+    const { adopted, claims, store, takeback } = this.options;
+    // a statement of many runs must not fail for one that cannot be
+    const named = stray.filter(({ organizationId, runId }) => isUuid(organizationId) && isUuid(runId));
+    const rows = new Map((await store.heldBy(executorId, named)).map((row) => [row.runId, row]));
+    for (const key of stray) {
+      const row = rows.get(key.runId);
+      const claim = row?.attempt === key.attempt ? this.adopt(row) : undefined;
+      if (claim) {
+        claims.add(claim);
+        adopted(claim);
+      } else takeback.stopOnExecutor({ ...key, executorId });
+    }
   }
 
   private adopt(row: LiveRow): HeldClaim | undefined {
