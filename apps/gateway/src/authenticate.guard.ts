@@ -35,14 +35,11 @@ export class AuthenticateGuard extends AuthGuard(JWT_STRATEGY) {
   override handleRequest<User>(
     error: unknown,
     principal: Principal | false,
-    info: unknown,
+    _info: unknown,
     context: ExecutionContext,
   ): User {
     if (error) throw error;
-    if (!principal)
-      throw (info as Error | undefined)?.name === 'TokenExpiredError'
-        ? new AppError('token.expired')
-        : new AppError('token.invalid');
+    if (!principal) throw new AppError('token.invalid');
     context.switchToHttp().getRequest<ActingRequest>().principal = principal;
     return principal as User;
   }

@@ -3,7 +3,7 @@ import { openBlobStore } from '#libs/blobs';
 import { busMetrics, KafkaBus } from '#libs/bus';
 import { kafkaSettings, projectRoot, readConfig } from '#libs/config';
 import { LocalKeyProvider, readKeysFile } from '#libs/crypto';
-import { createPool, Doors, TenantDatabase } from '#libs/database';
+import { createPool, Doors, followClock, TenantDatabase } from '#libs/database';
 import { type Component, catalogOf } from '#libs/engine';
 import { ProbeServer } from '#libs/http';
 import { type Ending, SystemClock } from '#libs/kernel';
@@ -28,6 +28,7 @@ export async function beginGateway(ending: Ending, components: readonly Componen
     name: 'gateway',
   });
   ending.add(() => pool.end());
+  ending.add(await followClock(pool));
   const authPool = createPool({ url: config.DATABASE_AUTH_URL, size: 3, name: 'auth' });
   ending.add(() => authPool.end());
   const database = new TenantDatabase(pool);

@@ -2,7 +2,7 @@ import { openBlobStore } from '#libs/blobs';
 import { busMetrics, KafkaBus } from '#libs/bus';
 import { kafkaSettings, readConfig } from '#libs/config';
 import { readKeysFile } from '#libs/crypto';
-import { createPool } from '#libs/database';
+import { createPool, followClock } from '#libs/database';
 import { ProbeServer } from '#libs/http';
 import type { Ending } from '#libs/kernel';
 import { createLogger, endTracing } from '#libs/telemetry';
@@ -21,6 +21,7 @@ export async function beginRecorder(ending: Ending): Promise<void> {
   const keys = readKeysFile(config.HEADGATE_KEYS_FILE, ['cell']);
   const pool = createPool({ url: config.DATABASE_URL, size: CONNECTIONS, name: 'recorder' });
   ending.add(() => pool.end());
+  ending.add(await followClock(pool));
   const bus = await KafkaBus.connect(kafkaSettings(config, 'headgate-recorder'), log);
   ending.add(() => bus.close());
   const recorder = new Recorder({

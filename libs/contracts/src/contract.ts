@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { newId } from '#libs/kernel';
+import { newId, wallMs } from '#libs/kernel';
 
 /** A message as it stands on the bus: bytes under a key. */
 export interface BusMessage {
@@ -55,7 +55,7 @@ export function contract<Schema extends z.ZodType>(spec: {
         id: newId(),
         type: spec.type,
         orgId,
-        occurredAt: new Date().toISOString(),
+        occurredAt: new Date(wallMs()).toISOString(),
         data,
       });
       const runId = spec.run?.(data);

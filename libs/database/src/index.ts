@@ -1,3 +1,4 @@
+export { followClock, readClock } from './database-clock.ts';
 export {
   Doors,
   type FamilyRow,

@@ -1,8 +1,10 @@
 import { randomUUIDv7 } from 'node:crypto';
+import { wallMs } from './clock.ts';
 
 /** A new UUIDv7: ids sort by the time they were made, and carry it. */
 export function newId(): string {
-  return randomUUIDv7();
+  const time = wallMs().toString(16).padStart(12, '0');
+  return `${time.slice(0, 8)}-${time.slice(8)}${randomUUIDv7().slice(13)}`;
 }
 
 /** The milliseconds since the epoch that a UUIDv7 carries. */

@@ -1,6 +1,6 @@
 export { AppStartError } from './app-start-error.ts';
 export { atMost } from './at-most.ts';
-export { Clock, SystemClock } from './clock.ts';
+export { Clock, SystemClock, setWall, wallMs } from './clock.ts';
 export { Ending } from './ending.ts';
 export {
   AppError,

@@ -41,8 +41,11 @@ export class RoleProcess {
     this.log = '';
     const libs = join(projectRoot(), 'dist', 'libs');
     const telemetry = join(libs, 'telemetry', 'src', 'start-telemetry.js');
-    const program = join(libs, 'testing', 'src', 'role-with-faults.js');
-    const child = spawn(process.execPath, ['--no-warnings', '--import', telemetry, program, this.role], {
+    const [skew, program] = ['skewed-clock.js', 'role-with-faults.js'].map((name) =>
+      join(libs, 'testing', 'src', name),
+    ) as [string, string];
+    const imports = [skew, telemetry].flatMap((module) => ['--import', module]);
+    const child = spawn(process.execPath, ['--no-warnings', ...imports, program, this.role], {
       env: { PATH: process.env['PATH'], ...this.env },
       // the pipe between us tells it when we are killed
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
@@ -59,14 +62,16 @@ export class RoleProcess {
     await until(
       `the ${this.role} is ready`,
       async () => {
-        if (!this.isUp) throw new Error(`the ${this.role} ended:\n${this.log}`);
+        if (!this.isUp) throw new Error(`the ${this.role} ended`);
         return await fetch(`${this.url}/readyz`).then(
           ({ ok }) => ok,
           () => false,
         );
       },
       READY_MS,
-    );
+    ).catch((cause: Error) => {
+      throw new Error(`${cause.message}; it has said:\n${this.log}`);
+    });
     this.isEnded = false;
     return this;
   }

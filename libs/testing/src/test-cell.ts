@@ -82,11 +82,16 @@ export class TestCell {
   }
 
   /** So many processes of each role. */
-  async startAll(counts: Partial<Record<Role, number>> = {}): Promise<void> {
-    const roles = ROLES.flatMap((role) => Array.from({ length: counts[role] ?? 1 }, () => role));
+  async startAll(
+    counts: Partial<Record<Role, number>> = {},
+    /** Of each process, by how much the clock of its machine is wrong. */
+    clockOffsetMs: (role: Role, index: number) => number = () => 0,
+  ): Promise<void> {
     const made: RoleProcess[] = [];
     // one after another: the first gateway's address is known to the others
-    for (const role of roles) made.push(await this.make(role));
+    for (const role of ROLES)
+      for (let index = 0; index < (counts[role] ?? 1); index += 1)
+        made.push(await this.make(role, { HEADGATE_TEST_CLOCK_OFFSET: String(clockOffsetMs(role, index)) }));
     await Promise.all(made.map((one) => one.start()));
   }
 

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { AUDIT_START, auditHash } from '#libs/crypto';
 import type { TenantTransaction } from '#libs/database';
 import type { Principal } from '#libs/domain';
-import { isJsonObject, type JsonObject } from '#libs/kernel';
+import { isJsonObject, type JsonObject, wallMs } from '#libs/kernel';
 import { AuditStore } from './audit.store.ts';
 
 /** Who changes something, in which request and transaction. */
@@ -32,7 +32,7 @@ export class AuditTrail {
       org: organizationId,
       seq,
       target: targetOf(output) ?? targetOf(input) ?? organizationId,
-      ts: new Date().toISOString(),
+      ts: new Date(wallMs()).toISOString(),
       req: request.id,
       via: principal.kind === 'key' ? 'key' : 'sign-in',
       diff: isJsonObject(input) ? Object.keys(input).sort() : [],

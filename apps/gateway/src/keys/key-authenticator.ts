@@ -2,7 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { hashToken, isSameHash, readToken, TOKEN_KINDS } from '#libs/crypto';
 import { Doors, type KeyRow, TenantDatabase } from '#libs/database';
 import { DEFAULTS, KEY_SCOPES, type KeyScope, type Principal } from '#libs/domain';
-import { AppError, Recent, TtlCache } from '#libs/kernel';
+import { AppError, Recent, TtlCache, wallMs } from '#libs/kernel';
 import { CELL_KEYS, type GatewayKeys } from '../gateway.keys.ts';
 import { KeyStore } from './key.store.ts';
 
@@ -33,7 +33,7 @@ export class KeyAuthenticator {
     const hash = hashToken(this.keys.pepper, text);
     if (!row || !isSameHash(hash, row.hash)) throw new AppError('key.invalid');
     if (row.revokedAt) throw new AppError('key.revoked');
-    if (row.expiresAt && row.expiresAt.getTime() <= Date.now()) throw new AppError('key.expired');
+    if (row.expiresAt && row.expiresAt.getTime() <= wallMs()) throw new AppError('key.expired');
     this.noteUse(row);
     return {
       kind: 'key',
@@ -51,7 +51,7 @@ export class KeyAuthenticator {
   }
 
   private noteUse({ id, organizationId, lastUsedAt }: KeyRow): void {
-    const nowMs = Date.now();
+    const nowMs = wallMs();
     const lastMs = this.lastWrittenMs.get(id) ?? lastUsedAt?.getTime() ?? 0;
     if (nowMs - lastMs < LAST_USED_STEP_MS) return;
     this.lastWrittenMs.set(id, nowMs);

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { TenantTransaction } from '#libs/database';
 import { type Page, type PageQuery, page } from '#libs/http';
-import { AppError } from '#libs/kernel';
+import { AppError, wallMs } from '#libs/kernel';
 import type { Key } from './key.schema.ts';
 
 interface KeyRow {
@@ -90,7 +90,7 @@ export class KeyStore {
   async revoke(tx: TenantTransaction, id: string): Promise<boolean> {
     const revoked = await tx.apiKey.updateMany({
       where: { id, revokedAt: null },
-      data: { revokedAt: new Date() },
+      data: { revokedAt: new Date(wallMs()) },
     });
     return revoked.count > 0;
   }

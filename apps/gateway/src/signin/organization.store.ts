@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { TenantTransaction } from '#libs/database';
-import { newId } from '#libs/kernel';
+import { newId, wallMs } from '#libs/kernel';
 
 @Injectable()
 export class OrganizationStore {
@@ -11,8 +11,8 @@ export class OrganizationStore {
   /** False where the token cannot be used any more. */
   async useBootstrapToken(tx: TenantTransaction, id: string): Promise<boolean> {
     const used = await tx.bootstrapToken.updateMany({
-      where: { id, usedAt: null, voidedAt: null, expiresAt: { gt: new Date() } },
-      data: { usedAt: new Date() },
+      where: { id, usedAt: null, voidedAt: null, expiresAt: { gt: new Date(wallMs()) } },
+      data: { usedAt: new Date(wallMs()) },
     });
     return used.count === 1;
   }

@@ -2,7 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import jwt from 'jsonwebtoken';
 import { hashToken, mintToken, newPublicId } from '#libs/crypto';
 import { Doors, type UserRow } from '#libs/database';
-import { newId } from '#libs/kernel';
+import { newId, wallMs } from '#libs/kernel';
 import { type AccessClaims, TOKEN_ISSUER, TOKEN_TYPE } from '../access/jwt.strategy.ts';
 import { CELL_KEYS, type GatewayKeys } from '../gateway.keys.ts';
 
@@ -46,6 +46,7 @@ export class TokenIssuer {
       org: organizationId,
       sid: signInId,
       av: user.authorizationVersion,
+      iat: Math.floor(wallMs() / 1000),
     };
     const accessToken = jwt.sign(claims, this.keys.jwt.privateKey, {
       algorithm: 'ES256',
