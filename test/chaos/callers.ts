@@ -47,8 +47,8 @@ export interface CallerOptions {
 
 const GIVE_UP_MS = 180_000;
 const PAUSE_MS = 50;
-/** Said by who cannot serve now. */
-const AWAY: readonly number[] = [429, 503];
+/** Said by who cannot serve now, or closes a connection on which nothing came for long. */
+const AWAY: readonly number[] = [408, 429, 503];
 /** How many connections of a stream are cut by their reader, and after how many events at most. */
 const CUTS = 0.5;
 const CUT_AFTER = 6;

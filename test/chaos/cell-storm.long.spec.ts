@@ -11,7 +11,7 @@ withKafka(describe)('a long storm over a cell', () => {
       seed: SEED,
       organizations: 4,
       callersEach: 4,
-      seconds: 300,
+      seconds: 240,
       hitsOfEach: 3,
       maxFrozenMs: 8_000,
       outageMs: 60_000,

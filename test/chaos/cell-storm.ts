@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createPool } from '#libs/database';
-import { KafkaBroker, type RoleProcess, TestCell, until } from '#libs/testing';
+import { type FailpointName, KafkaBroker, type RoleProcess, TestCell, until } from '#libs/testing';
 import { makeCalledTenant } from './called-tenant.ts';
 import { type CallerRun, makeCallers } from './callers.ts';
 import { type History, readHistory } from './history.ts';
@@ -21,6 +21,8 @@ export interface CellStormOptions {
   maxFrozenMs: number;
   /** So long the broker is away once, and the database once. */
   outageMs?: number;
+  /** The clocks of the machines are wrong by so much, of every second one the other way. */
+  clockOffsetMs?: number;
 }
 
 /** What a storm over a cell leaves. */
@@ -51,7 +53,10 @@ export async function cellStorm(options: CellStormOptions): Promise<CellHistory>
   const admin = createPool({ url: cell.databaseUrl, size: 1, name: 'storm' });
   const abandoning = new AbortController();
   try {
-    await cell.startAll({ gateway: 2, conductor: 2, recorder: 2, executor: 2 });
+    const { clockOffsetMs = 0 } = options;
+    await cell.startAll({ gateway: 2, conductor: 2, recorder: 2, executor: 2 }, (_role, index) =>
+      index === 0 ? clockOffsetMs : -clockOffsetMs,
+    );
     const storm = new CellStorm(cell, broker, options, abandoning.signal);
     await storm.rage();
     await until('every run has ended', async () => (await liveRuns(admin)) === 0, SETTLE_MS);
@@ -115,12 +120,13 @@ class CellStorm {
   private async strike(): Promise<void> {
     const { seconds, hitsOfEach, outageMs = 0 } = this.options;
     const endMs = performance.now() + seconds * 1_000;
-    const isOver = () =>
-      performance.now() > endMs && POINTS.every((name) => this.strikes.hits[name] >= hitsOfEach);
+    const isLate = () => performance.now() > endMs;
+    const isDone = (name: FailpointName) => isLate() && this.strikes.hits[name] >= hitsOfEach;
+    const isOver = () => this.signal.aborted || POINTS.every(isDone);
     const outages = outageMs === 0 ? [] : [() => this.losePostgres(outageMs), () => this.loseKafka(outageMs)];
     while (!isOver()) {
       for (const name of shuffled(POINTS, this.random)) {
-        if (isOver() || this.signal.aborted) return;
+        if (isDone(name) || this.signal.aborted) continue;
         if (this.random() < ANYWHERE) await this.hurtAnyone();
         await this.strikes.at(name);
       }
