@@ -151,6 +151,12 @@ describe.each([
       expect(await opened.keys()).toEqual([`o1/${HASH}`]);
     });
 
+    it('is done once for all who do it at once', async () => {
+      await opened.upload('staging/r1/1/0', CONTENT);
+      await Promise.all([1, 2, 3].map(() => store.promote('o1', 'staging/r1/1/0', ANNOUNCED)));
+      expect(await opened.keys()).toEqual([`o1/${HASH}`]);
+    });
+
     it('takes an upload of content that is there already', async () => {
       await store.put('o1', CONTENT);
       await opened.upload('staging/r1/1/0', CONTENT);

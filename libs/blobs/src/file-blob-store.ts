@@ -57,15 +57,17 @@ export class FileBlobStore extends BlobStore {
   async promote(organizationId: string, stagingKey: string, announced: Measured): Promise<void> {
     const to = this.pathOf(contentKey(organizationId, announced.hash));
     const from = this.pathOf(stagingKey);
-    if (!(await exists(from)) && (await exists(to))) return;
-    const { size } = await stat(from).catch((cause: NodeJS.ErrnoException) => {
-      throw cause.code === 'ENOENT' ? new BlobMismatchError(`nothing was uploaded as ${stagingKey}`) : cause;
-    });
-    const hash = await hashOfFile(from);
-    if (size !== announced.size || hash !== announced.hash) {
-      throw new BlobMismatchError(`the upload ${stagingKey} is not what was announced`);
+    try {
+      const { size } = await stat(from);
+      const hash = await hashOfFile(from);
+      if (size !== announced.size || hash !== announced.hash)
+        throw new BlobMismatchError(`the upload ${stagingKey} is not what was announced`);
+      await this.settle(from, to);
+    } catch (cause) {
+      if ((cause as NodeJS.ErrnoException).code !== 'ENOENT') throw cause;
+      // done before, or by another at any moment of this
+      if (!(await exists(to))) throw new BlobMismatchError(`nothing was uploaded as ${stagingKey}`);
     }
-    await this.settle(from, to);
   }
 
   async clearUploads(olderThanMs: number): Promise<void> {
