@@ -4,6 +4,9 @@ import { STORM_FLOWS } from './flows.ts';
 import { groupBy } from './group-by.ts';
 import type { History } from './read-history.ts';
 
+/** There is no such run, or in a long storm: one's access has expired. */
+const UNSEEN: readonly number[] = [404, 401];
+
 /** What a history breaks of the promises, one sentence each; each rule by its name. They ask nobody but the database and the callers. */
 export const OUTER_RULES = {
   'what was accepted is there, once': ({ callers, runs }) => {
@@ -63,7 +66,9 @@ export const OUTER_RULES = {
       if (!run) return [];
       if (run.status === 'cancelled') return isCancelAccepted ? [] : [`${run.id} was cancelled by nobody`];
       if (run.status === 'failed')
-        return run.errorCode === 'run.worker_lost' ? [] : [`${run.id} failed with ${run.errorCode}`];
+        return run.errorCode === 'run.worker_lost'
+          ? []
+          : [`${run.id} failed with ${run.errorCode}: ${run.errorDetail}`];
       const expected = flow === 'large' ? null : STORM_FLOWS[flow]?.answer(input);
       return run.text === expected ? [] : [`${run.id} answered ${run.text} to ${input}`];
     });
@@ -100,7 +105,7 @@ export const OUTER_RULES = {
     const owners = new Map(runs.map((run) => [run.id, run.organizationId]));
     return [
       ...callers
-        .filter(({ foreignStatus }) => foreignStatus !== undefined && foreignStatus !== 404)
+        .filter(({ foreignStatus }) => foreignStatus !== undefined && !UNSEEN.includes(foreignStatus))
         .map(({ key, foreignStatus }) => `a stranger was answered ${foreignStatus} for the run of ${key}`),
       ...events
         .filter((event) => owners.get(event.runId) !== event.organizationId)

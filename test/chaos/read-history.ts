@@ -11,6 +11,7 @@ export interface RunRow {
   status: string | null;
   text: string | null;
   errorCode: string | null;
+  errorDetail: string | null;
   attempt: number | null;
   lastSeq: number | null;
   /** Of the version that it was accepted with. */
@@ -42,6 +43,7 @@ export async function readHistory(
   await client.connect();
   const { rows: runs } = await client.query<RunRow>(
     `select r.id, r.org_id as "organizationId", i.key, r.status, r.output->>'text' as text, r.error->>'code' as "errorCode",
+       r.error->>'detail' as "errorDetail",
        r.attempt, r.last_seq as "lastSeq", v.content_hash as "contentHash"
      from run r left join idempotency i on i.org_id = r.org_id and i.resource_id = r.id
        left join version v on v.org_id = r.org_id and v.id = r.version_id`,
