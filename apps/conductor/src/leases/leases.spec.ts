@@ -82,13 +82,13 @@ describe('the leases', () => {
 
   it('take up again what was said to have ended, when it is still held and the table knows of no end', async () => {
     const ref = await test.assigned(runnable, executorId);
-    const { load } = test.term['executors']['known'].get(executorId) ?? {};
+    const room = test.term['executors']['rooms'].get(executorId);
     test.term['leases'].ended(ref.runId, 1);
     const held = [{ ...ref, attempt: 1 }];
     await hear({ held });
     await hear({ held });
     expect(test.term.claims.get(ref.runId)).toMatchObject({ attempt: 1, executorId });
-    expect(load?.get(runnable.organizationId)).toEqual({ shared: 1, alone: 0 });
+    expect(room?.['load'].get(runnable.organizationId)).toMatchObject({ shared: 1, alone: 0 });
     expect(test.commands.map(({ kind }) => kind)).not.toContain('cancel');
   });
 
