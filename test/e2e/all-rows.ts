@@ -1,5 +1,5 @@
-/** Rows of these change while nothing happens, or because a letter is kept. */
-const RESTLESS = ['conductor_leader', 'recorder_position', 'dead_letter'];
+/** Rows of these change while nothing happens, come when their time has come, or are there because a letter is kept. */
+const RESTLESS = ['conductor_leader', 'recorder_position', 'run_span', 'dead_letter'];
 
 /** All rows of all tables, as text. */
 export async function allRows(

@@ -1,5 +1,6 @@
 import {
   type BusMessage,
+  type Contract,
   ControlChanged,
   commandTo,
   type ExecutorCommandData,
@@ -8,6 +9,7 @@ import {
   PROGRESS_MOVED,
   RunEvents,
   type RunEventsData,
+  RunSpans,
   RunTouched,
   TOPICS,
   type Topic,
@@ -18,6 +20,7 @@ import type { QuietRing, Running } from './quiet-ring.ts';
 /** Larger than what a broker takes. */
 const OVERSIZE_BYTES = 1024 * 1024;
 
+type Misfit = readonly [topic: Topic, what: string, kept: boolean, make: Make];
 type Make = (ring: QuietRing, topic: Topic) => BusMessage;
 
 const changed =
@@ -56,11 +59,13 @@ const said =
   (make: (ring: QuietRing) => Partial<ExecutorStatusData>): Make =>
   (ring) =>
     ring.executorSays(ExecutorStatus.encode(null, { ...ring.status, ...make(ring) }));
+/** With what an executor shows that it may report of an attempt. */
+type Shown = Pick<RunEventsData, 'runId' | 'attempt' | 'executorId' | 'runToken'>;
 const reported =
-  (change: Partial<RunEventsData>, organizationId?: string): Make =>
+  <Data extends Shown>(contract: Contract<Data>, change: Partial<Shown>, organizationId?: string): Make =>
   (ring) => {
-    const { orgId, data } = RunEvents.decode(ring.sample(TOPICS.runEvent).value);
-    return RunEvents.encode(organizationId ?? orgId, { ...data, ...change });
+    const { orgId, data } = contract.decode(ring.sample(contract.topic).value);
+    return contract.encode(organizationId ?? orgId, { ...data, ...change });
   };
 const moved =
   (how: keyof typeof PROGRESS_MOVED, change: Partial<Running & { attempt: number }>): Make =>
@@ -76,8 +81,16 @@ const lost = (key: Partial<ExecutorStatusData['done'][number]>) =>
     done: [{ organizationId, runId, attempt: 1, outcome: 'lost', ...key }],
   }));
 
+const unshown = <Data extends Shown>(contract: Contract<Data>, topic: Topic): Misfit[] => [
+  [topic, 'of another run', true, reported(contract, { runId: stranger })],
+  [topic, 'of another attempt', true, reported(contract, { attempt: 2 })],
+  [topic, 'of another executor', true, reported(contract, { executorId: stranger })],
+  [topic, 'of another token', true, reported(contract, { runToken: 'token' })],
+  [topic, 'of another organization', true, reported(contract, {}, stranger)],
+];
+
 /** What can be read and does not fit what there is, by topic; what is wrong in it and no hint is kept. */
-export const MISFITS: readonly [topic: Topic, what: string, kept: boolean, make: Make][] = [
+export const MISFITS: readonly Misfit[] = [
   [TOPICS.runTouched, 'of a run that there is not', false, hinted('requested', { runId: stranger })],
   [TOPICS.runTouched, 'of a run that is under way', false, hinted('requested', {})],
   [TOPICS.runTouched, 'of another organization', false, hinted('requested', { organizationId: stranger })],
@@ -118,11 +131,8 @@ export const MISFITS: readonly [topic: Topic, what: string, kept: boolean, make:
   [TOPICS.executorStatus, 'of an attempt that there is not', false, lost({ attempt: 2 })],
   [TOPICS.executorStatus, 'of another executor', true, said(() => ({ executorId: stranger }))],
 
-  [TOPICS.runEvent, 'of another run', true, reported({ runId: stranger })],
-  [TOPICS.runEvent, 'of another attempt', true, reported({ attempt: 2 })],
-  [TOPICS.runEvent, 'of another executor', true, reported({ executorId: stranger })],
-  [TOPICS.runEvent, 'of another token', true, reported({ runToken: 'token' })],
-  [TOPICS.runEvent, 'of another organization', true, reported({}, stranger)],
+  ...unshown(RunEvents, TOPICS.runEvent),
+  ...unshown(RunSpans, TOPICS.runSpan),
 
   [TOPICS.runProgress, 'of the end of a run that there is not', false, moved('ended', { runId: stranger })],
   [TOPICS.runProgress, 'of an end that the log does not have', false, moved('ended', {})],
