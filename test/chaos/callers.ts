@@ -50,7 +50,7 @@ const PAUSE_MS = 50;
 /** Said by who cannot serve now, or closes a connection on which nothing came for long. */
 const AWAY: readonly number[] = [408, 429, 503];
 /** How many connections of a stream are cut by their reader, and after how many events at most. */
-const CUTS = 0.5;
+const CUTS = 0.7;
 const CUT_AFTER = 6;
 
 interface RunAnswer {

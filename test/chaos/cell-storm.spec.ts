@@ -13,15 +13,15 @@ withKafka(describe)('a storm over a cell', () => {
         seed: SEED,
         organizations: 3,
         callersEach: 2,
-        seconds: 20,
-        hitsOfEach: 0,
+        seconds: 15,
+        hitsInAll: 5,
         maxFrozenMs: 1_500,
       });
       expect(historyFaults(history, RULES_FROM_OUTSIDE)).toEqual([]);
       expect(history.fallen).toEqual([]);
       // a storm in which nothing happened shows nothing
       expect(history.runs.length).toBeGreaterThan(20);
-      expect(history.kills).toBeGreaterThan(2);
+      expect(history.kills + history.freezes).toBeGreaterThanOrEqual(5);
       expect(history.callers.some(({ readAt }) => readAt.size > 1)).toBe(true);
     },
     KAFKA_WITHIN_MS,

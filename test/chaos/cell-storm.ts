@@ -15,9 +15,10 @@ export interface CellStormOptions {
   seed: number;
   organizations: number;
   callersEach: number;
-  /** It blows at least so long, and until each failpoint was hit so often. */
+  /** It blows at least so long, and until so many failpoints were hit, or each of them so often. */
   seconds: number;
-  hitsOfEach: number;
+  hitsInAll?: number;
+  hitsOfEach?: number;
   maxFrozenMs: number;
   /** So long the broker is away once, and the database once. */
   outageMs?: number;
@@ -118,9 +119,9 @@ class CellStorm {
   }
 
   private async strike(): Promise<void> {
-    const { seconds, hitsOfEach, outageMs = 0 } = this.options;
+    const { seconds, hitsInAll = 0, hitsOfEach = 0, outageMs = 0 } = this.options;
     const endMs = performance.now() + seconds * 1_000;
-    const isLate = () => performance.now() > endMs;
+    const isLate = () => performance.now() > endMs && this.strikes.inAll >= hitsInAll;
     const isDone = (name: FailpointName) => isLate() && this.strikes.hits[name] >= hitsOfEach;
     const isOver = () => this.signal.aborted || POINTS.every(isDone);
     const outages = outageMs === 0 ? [] : [() => this.losePostgres(outageMs), () => this.loseKafka(outageMs)];

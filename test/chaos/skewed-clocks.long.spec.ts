@@ -12,7 +12,7 @@ withKafka(describe)('a storm over machines whose clocks are an hour ahead and an
       organizations: 3,
       callersEach: 3,
       seconds: 90,
-      hitsOfEach: 0,
+      hitsInAll: 10,
       maxFrozenMs: 6_000,
       clockOffsetMs: 3_600_000,
     });
@@ -20,6 +20,6 @@ withKafka(describe)('a storm over machines whose clocks are an hour ahead and an
     expect(history.fallen).toEqual([]);
     // a storm in which nothing happened shows nothing
     expect(history.runs.length).toBeGreaterThan(50);
-    expect(history.kills).toBeGreaterThan(3);
+    expect(history.kills + history.freezes).toBeGreaterThanOrEqual(10);
   }, 600_000);
 });

@@ -37,6 +37,10 @@ export class Strikes {
     this.first = perPoint(() => Math.round(options.random()));
   }
 
+  get inAll(): number {
+    return Object.values(this.hits).reduce((sum, hits) => sum + hits, 0);
+  }
+
   /** Kills and freezes at a point by turns. */
   async at(name: FailpointName): Promise<void> {
     const { role, hits, needs }: Failpoint = FAILPOINTS[name];
