@@ -2,7 +2,7 @@ import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { DEFAULTS } from '#libs/domain';
-import { acceptJsonOnly, sendProblem, traceRequests } from '#libs/http';
+import { acceptJsonOnly, answerUnreadable, sendProblem, traceRequests } from '#libs/http';
 import { AppError, newId, problemOf } from '#libs/kernel';
 import type { ActingRequest } from './access/actor.ts';
 import { GatewayModule, type GatewayParts } from './gateway.module.ts';
@@ -21,6 +21,7 @@ export async function createGateway(parts: GatewayParts): Promise<NestFastifyApp
     // a path that the router cannot read reaches neither a route nor the filter
     frameworkErrors: (_error: Error, request: FastifyRequest, reply: FastifyReply) =>
       sendProblem(request, reply, problemOf(new AppError('route.not_found'))),
+    clientErrorHandler: answerUnreadable,
     forceCloseConnections: true,
   });
   const app = await NestFactory.create<NestFastifyApplication>(GatewayModule.of(parts), adapter, {

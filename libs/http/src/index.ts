@@ -6,4 +6,5 @@ export { ProbeServer } from './probe-server.ts';
 export { ProblemFilter, sendProblem, withRequest } from './problem.filter.ts';
 export { type ReadinessReport, readinessAnswer } from './readiness.ts';
 export { traceRequests } from './trace-requests.ts';
+export { answerUnreadable } from './unreadable-request.ts';
 export { validationPipe } from './validation.ts';

@@ -1,7 +1,7 @@
 /** Every code that a client can meet: in an answer, in a stream's `error` event, or as a run's `error`. */
 export const ERRORS = {
   'request.invalid': { status: 400, title: 'The request does not fit its schema' },
-  'request.malformed': { status: 400, title: 'The body is not valid JSON' },
+  'request.malformed': { status: 400, title: 'The request cannot be read' },
   'request.too_large': { status: 413, title: 'The body is too large' },
   'request.unsupported_media_type': { status: 415, title: 'The content type is not supported' },
   'request.timeout': { status: 408, title: 'The request took too long to arrive' },

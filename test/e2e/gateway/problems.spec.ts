@@ -1,3 +1,4 @@
+import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { ERRORS, isErrorCode } from '#libs/kernel';
 import { type Answer, createTestDatabase, DatabaseGate, type Tenant, TestRing, until } from '#libs/testing';
@@ -72,6 +73,26 @@ describe('an error', () => {
     for (const answer of answers) expectProblem(answer);
     const ids = answers.map(({ body }) => body['requestId']);
     expect(new Set(ids).size).toBe(ids.length);
+  });
+
+  it.each([
+    ['is no request', 'nonsense\r\n\r\n', 'This is not a request of HTTP.'],
+    [
+      'has too many headers',
+      `GET / HTTP/1.1\r\nx: ${'x'.repeat(20_000)}\r\n\r\n`,
+      'The headers are too large.',
+    ],
+  ])('is one where what comes %s', async (_what, sent, detail) => {
+    const { hostname, port } = new URL(ring.url);
+    const socket = connect(Number(port), hostname);
+    socket.end(sent);
+    const text = (await socket.setEncoding('utf8').toArray()).join('');
+    const [head = '', body = ''] = text.split('\r\n\r\n');
+    expect(head).toMatch(/^HTTP\/1\.1 400 /);
+    const headers = new Headers({ 'content-type': /content-type: (.*)/.exec(head)?.[1] ?? '' });
+    const problem = JSON.parse(body) as Record<string, unknown>;
+    expectProblem({ status: 400, headers, body: problem });
+    expect(problem['detail']).toBe(detail);
   });
 
   it('of ours says nothing of its cause', async () => {

@@ -3,7 +3,7 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { hashToken, KeyProvider, mintToken } from '#libs/crypto';
 import type { Doors, TenantDatabase } from '#libs/database';
 import type { JsonObject } from '#libs/kernel';
-import { newId } from '#libs/kernel';
+import { newId, wallMs } from '#libs/kernel';
 import {
   type Actor,
   CreateDeploymentAction,
@@ -66,9 +66,9 @@ async function renewBootstrapToken({ tenants, pepper }: SeedOptions, orgId: stri
   await tenants.withOrg(orgId, async (tx) => {
     await tx.bootstrapToken.updateMany({
       where: { usedAt: null, voidedAt: null },
-      data: { voidedAt: new Date() },
+      data: { voidedAt: new Date(wallMs()) },
     });
-    const expiresAt = new Date(Date.now() + BOOTSTRAP_MINUTES * 60_000);
+    const expiresAt = new Date(wallMs() + BOOTSTRAP_MINUTES * 60_000);
     const hash = new Uint8Array(hashToken(pepper, token.text));
     await tx.bootstrapToken.create({
       data: { orgId, id: newId(), publicId: token.publicId, hash, expiresAt },
@@ -164,7 +164,10 @@ async function renewKey(
 ): Promise<string> {
   const token = mintToken('flow');
   await tenants.withOrg(orgId, async (tx) => {
-    await tx.apiKey.updateMany({ where: { name: NAME, revokedAt: null }, data: { revokedAt: new Date() } });
+    await tx.apiKey.updateMany({
+      where: { name: NAME, revokedAt: null },
+      data: { revokedAt: new Date(wallMs()) },
+    });
     await tx.apiKey.create({
       data: {
         orgId,
@@ -177,7 +180,7 @@ async function renewKey(
         name: NAME,
         scopes: ['run:create', 'run:read'],
         deploymentIds,
-        expiresAt: new Date(Date.now() + KEY_HOURS * 3_600_000),
+        expiresAt: new Date(wallMs() + KEY_HOURS * 3_600_000),
       },
     });
   });
