@@ -83,13 +83,27 @@ export class PartitionReader {
         await sleep(RETRY_MS * this.tries);
         return;
       }
-      if (outcome.kind === 'dead') await this.bury(delivery, outcome.reason);
-      if (outcome.kind === 'retry')
-        await this.bury(delivery, `tried ${MAX_TRIES} times: ${String(outcome.cause)}`);
+      const reason = reasonOf(outcome);
+      if (reason !== undefined && !(await this.isBuried(delivery, reason)))
+        return this.advance(delivery.offset);
       this.tries = 0;
     }
     const last = deliveries.at(-1);
     if (last) this.advance(last.offset + 1);
+  }
+
+  /** What is dead is kept before the partition goes on; false where it could not be until the end. */
+  private async isBuried(delivery: Delivery, reason: string): Promise<boolean> {
+    for (;;) {
+      try {
+        await this.bury(delivery, reason);
+        return true;
+      } catch {
+        // the bus is away, or has too much to send
+        if (this.isStopped) return false;
+        await sleep(RETRY_MS * MAX_TRIES);
+      }
+    }
   }
 
   private advance(offset: number): void {
@@ -108,4 +122,10 @@ export class PartitionReader {
       return deliveries.map(() => ({ kind: 'retry', cause }));
     }
   }
+}
+
+/** Why nobody will read it. */
+function reasonOf(outcome: Outcome): string | undefined {
+  if (outcome.kind === 'dead') return outcome.reason;
+  return outcome.kind === 'retry' ? `tried ${MAX_TRIES} times: ${String(outcome.cause)}` : undefined;
 }

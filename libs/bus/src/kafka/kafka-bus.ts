@@ -127,7 +127,6 @@ export class KafkaBus extends Bus {
 
   private async bury(reader: string, delivery: Delivery, reason: string): Promise<void> {
     if (delivery.topic === TOPICS.dead) return;
-    const letter = deadLetterOf(reader, delivery, reason);
-    await this.publish([{ ...letter, value: letter.value.subarray(0, MAX_MESSAGE_BYTES) }]);
+    await this.publish([deadLetterOf(reader, delivery, reason, MAX_MESSAGE_BYTES)]);
   }
 }

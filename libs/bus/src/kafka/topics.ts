@@ -50,6 +50,8 @@ export async function makeTopics(
       replicationFactor: replicas,
       configEntries: [
         { name: 'message.timestamp.type', value: 'LogAppendTime' },
+        // we know no codec but one: what somebody sends in another, no reader of the topic would come past
+        { name: 'compression.type', value: 'uncompressed' },
         { name: 'retention.ms', value: String(setting.keptMs) },
         ...(setting.segmentMs ? [{ name: 'segment.ms', value: String(setting.segmentMs) }] : []),
         { name: 'min.insync.replicas', value: String(Math.max(1, replicas - 1)) },
