@@ -10,6 +10,9 @@ const attemptOf = { organizationId: z.string(), runId: z.string(), attempt: z.nu
  */
 const DONE_OUTCOMES = ['ended', 'returned', 'lost', 'unserved'] as const;
 
+/** Written as a number that a column holds: one executor's must not make a statement fail that others wait for. */
+const PARTITION = /^\d{1,9}$/;
+
 /** What an executor says of itself each second, and at once when it gives an attempt back. */
 export const ExecutorStatus = contract({
   topic: TOPICS.executorStatus,
@@ -25,7 +28,7 @@ export const ExecutorStatus = contract({
     held: z.array(z.object(attemptOf)),
     done: z.array(z.object({ ...attemptOf, outcome: z.enum(DONE_OUTCOMES) })),
     /** Per partition of run.event, the offset of this executor's last event that the bus has taken. */
-    eventOffsets: z.record(z.string(), z.number().int()),
+    eventOffsets: z.record(z.string().regex(PARTITION), z.number().int()),
     isDraining: z.boolean(),
     /** Nobody heard it for too long: it goes on with what a roll-call leaves it. */
     isParked: z.boolean(),

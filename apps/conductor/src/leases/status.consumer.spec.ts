@@ -87,6 +87,16 @@ describe("executors' statuses", () => {
 
   it.each<[string, () => BusMessage, string]>([
     ['hold no JSON', () => ({ ...said(status()), value: Buffer.from([0]) }), 'no executor.status message'],
+    [
+      'name what is no partition',
+      () => said(status({ eventOffsets: { all: 1 } })),
+      'no executor.status message',
+    ],
+    [
+      'name a partition beyond all numbers',
+      () => said(status({ eventOffsets: { 2147483648: 1 } })),
+      'no executor.status message',
+    ],
     ['hold no slots', () => said(status({ slotsPerRunner: 0 })), 'no executor.status message'],
     [
       'hold an executor that is no id',
