@@ -144,6 +144,12 @@ describe.each([
       expect(await opened.keys()).toEqual(['staging/r1/1/0']);
     });
 
+    it('is refused at once for a hash that no store could have as a key', async () => {
+      const promoted = (async () =>
+        store.promote('o1', 'staging/r1/1/0', { hash: 'a'.repeat(2_000), size: 1 }))();
+      await expect(promoted).rejects.toThrow('this is not a key');
+    });
+
     it('changes nothing when it was done before', async () => {
       await opened.upload('staging/r1/1/0', CONTENT);
       await store.promote('o1', 'staging/r1/1/0', ANNOUNCED);

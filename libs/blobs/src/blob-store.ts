@@ -1,7 +1,8 @@
 import type { Readable } from 'node:stream';
 import type { PutGrant } from '#libs/contracts';
 
-const KEY = /^[\w-]+(\/[\w-]+)+$/;
+/** No longer than any store takes: what it refuses for its length would be asked for again and again. */
+const KEY = /^[\w-]{1,64}(\/[\w-]{1,64}){1,4}$/;
 
 /** What is in a store under a key, once it has been measured. */
 export interface Measured {

@@ -3,6 +3,7 @@ import { type Bus, consuming, type Delivery, DONE, type Outcome, type Reading, r
 import { RunEvents, type RunEventsData, TOPICS } from '#libs/contracts';
 import { isRunToken } from '#libs/crypto';
 import { isRefusal } from '#libs/database';
+import { DEFAULTS } from '#libs/domain';
 import type { EventCounters } from './event-counters.ts';
 import type { EventWriter, Report, Written } from './event-writer.ts';
 import type { Patience } from './patience.ts';
@@ -88,6 +89,9 @@ export class EventConsumer {
     const { blobs, patience, writer } = this.options;
     const prefix = stagingPrefix(runId, attempt);
     const isAway = (cause: unknown) => !(cause instanceof BlobMismatchError);
+    // the store does not know the limit everywhere, and nobody else of the partition is to wait for what is endless
+    if (staged.some(({ size }) => size > DEFAULTS.outputBytes))
+      throw new PoisonedRun(`a large value holds more than ${DEFAULTS.outputBytes} bytes`);
     for (const blob of staged)
       await patience.with(() => blobs.promote(organizationId, `${prefix}/${blob.i}`, blob), isAway);
     await writer.addBlobs(organizationId, staged);

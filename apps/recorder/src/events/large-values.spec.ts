@@ -5,6 +5,7 @@ import { Readable } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { contentKey, stagingPrefix } from '#libs/blobs';
 import { contentHash } from '#libs/crypto';
+import { DEFAULTS } from '#libs/domain';
 import { type RunRef, reported, reportedEvents, TestRecorder, until } from '#libs/testing';
 
 describe('large values that an executor has uploaded', () => {
@@ -128,6 +129,17 @@ describe('large values that an executor has uploaded', () => {
     expect((await test.runs.row(ref)).error).toContain('a large value cannot be taken');
     expect(await test.runs.live(other)).toMatchObject({ status: 'running' });
     expect(await blobs()).toEqual([]);
+  });
+
+  it('end their run where one is larger than any may be, which nobody begins to read', async () => {
+    const blob = await upload(0);
+    test.blobs.promote = () => Promise.reject(new Error('the store is slow'));
+    await test.take(
+      test.report(ref, [
+        reported(1, 'run.started', { staged: [{ ...blob, size: DEFAULTS.outputBytes + 1 }] }),
+      ]),
+    );
+    expect(JSON.parse((await test.runs.row(ref)).error ?? '')).toMatchObject({ code: 'run.bad_event' });
   });
 
   it('end no run where the store is at fault, and are taken when it is well', async () => {
