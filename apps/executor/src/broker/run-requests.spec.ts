@@ -121,6 +121,12 @@ describe('the requests of a run', () => {
     expect(opened).toHaveLength(101);
   });
 
+  it('are counted under their numbers: one that is taken opens no other', () => {
+    const { made, opened } = requests();
+    for (let times = 0; times < 3; times += 1) made.frame(5, request('a'), PLAN);
+    expect(opened).toHaveLength(1);
+  });
+
   it('that are refused are told once per host, then by powers of ten', () => {
     const { made, opened, refusals } = requests();
     made.frame(1, request('a'), PLAN);

@@ -41,6 +41,8 @@ export class RunRequests {
         message: `A run may have ${MAX_OPEN} requests open at a time.`,
       });
     }
+    // under a number that is taken it would not be counted
+    if (this.open.has(number)) return;
     const abort = new AbortController();
     this.open.set(number, abort);
     void this.send(number, request, abort, plan).finally(() => this.open.delete(number));
