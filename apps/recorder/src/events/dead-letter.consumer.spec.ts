@@ -73,6 +73,17 @@ describe('dead letters', () => {
     expect(letter?.headers['dead-reader']).toBe('conductor');
   });
 
+  it.each([
+    ['partition', 'no number', { partition: -1 }],
+    ['partition', '2147483648', { partition: -1 }],
+    ['offset', '0.5', { offset: '-1' }],
+    ['offset', '1e30', { offset: '-1' }],
+    ['topic', 'a\0b', { topic: 'a\uFFFDb' }],
+  ])('are kept whatever stands in them as their %s: %j', async (name, text, kept) => {
+    await test.bus.publish([message({ topic: TOPICS.dead, headers: { [`dead-${name}`]: text } })]);
+    expect(await stored(1)).toMatchObject([kept]);
+  });
+
   it('are kept without a place where they name none', async () => {
     await test.bus.publish([message({ topic: TOPICS.dead, headers: { 'dead-reason': 'a reason' } })]);
     expect(await stored(1)).toMatchObject([{ topic: '', partition: -1, offset: '-1', reason: 'a reason' }]);

@@ -4,6 +4,8 @@ import { newId } from '#libs/kernel';
 import type { EventStore } from './event.store.ts';
 import type { Patience } from './patience.ts';
 
+const MAX_PARTITION = 2 ** 31 - 1;
+
 /** Keeps every dead letter where people can look at it. */
 export class DeadLetterConsumer {
   private reading: Reading | undefined;
@@ -36,16 +38,27 @@ export class DeadLetterConsumer {
     } = headers;
     const letter = {
       id: newId(),
-      topic,
-      partition: Number(partition ?? -1),
-      offset: Number(offset ?? -1),
+      topic: kept(topic),
+      partition: numberIn(partition, MAX_PARTITION),
+      offset: numberIn(offset, Number.MAX_SAFE_INTEGER),
       key: Buffer.from(key, 'utf8'),
       value,
       headers,
-      // a parser's words may quote what stood there, and a text holds no NUL
-      reason: reason.replaceAll('\0', '\uFFFD'),
+      // a parser's words may quote what stood there
+      reason: kept(reason),
     };
     await this.patience.with(() => this.store.addDeadLetter(letter));
     return DONE;
   }
+}
+
+/** A text of the database holds no NUL. */
+function kept(text: string): string {
+  return text.replaceAll('\0', '\uFFFD');
+}
+
+/** Whoever may bury may write anything; what names no place is kept without one. */
+function numberIn(header: string | undefined, most: number): number {
+  const number = Number(header ?? -1);
+  return Number.isInteger(number) && number >= 0 && number <= most ? number : -1;
 }
