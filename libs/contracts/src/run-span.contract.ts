@@ -36,7 +36,7 @@ export const RunSpans = contract({
     executorId: z.uuid(),
     runToken: z.string(),
     /** Counts the messages of the attempt: one that comes twice is the same. */
-    part: number,
+    part: number.max(DEFAULTS.attemptSpans),
     /** From the run's acceptance to the attempt's claim, by the clock of the database. */
     queueMs: ms,
     /** From the claim to the executor's taking of the attempt. */

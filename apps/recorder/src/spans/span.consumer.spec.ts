@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import type { RunSpan } from '#libs/contracts';
+import { type RunSpan, SPAN_TEXT_LENGTH } from '#libs/contracts';
+import { DEFAULTS } from '#libs/domain';
 import { newId } from '#libs/kernel';
 import { type RunRef, reportedEvents, TestRecorder } from '#libs/testing';
 
@@ -86,6 +87,22 @@ describe('what executors tell of time', () => {
     expect([await kept(poisoned), (await kept(ref)).length]).toEqual([[], 1]);
     // by the database's word, and not because it was tried too often
     expect(await reasons()).toEqual([expect.stringMatching(/^new row .*"odd"$/)]);
+  });
+
+  it('is a dead letter where it is more than an attempt may tell', async () => {
+    const ref = await test.runs.assigned();
+    const long = Array.from({ length: 100 }, (_, at) => [`a${at}`, 'x'.repeat(SPAN_TEXT_LENGTH)]);
+    const large = span(3, { attributes: Object.fromEntries(long) });
+    await test.take(
+      test.spans(ref, Array(10).fill(large)),
+      test.spans(ref, [span(3)], { part: DEFAULTS.attemptSpans + 1 }),
+      test.spans(ref, [span(3)]),
+    );
+    expect(await kept(ref)).toMatchObject([{ part: 0, spans: [span(3)] }]);
+    expect(await reasons()).toEqual([
+      'more than an attempt may tell',
+      expect.stringContaining('no run.span message'),
+    ]);
   });
 
   it('may hold any text', async () => {

@@ -2,6 +2,7 @@ import { type Bus, type Delivery, DONE, type Outcome, type Reading, readMessage 
 import { RunSpans, TOPICS } from '#libs/contracts';
 import { isRunToken } from '#libs/crypto';
 import { isRefusal } from '#libs/database';
+import { DEFAULTS } from '#libs/domain';
 import { Gather } from '#libs/kernel';
 import type { Patience } from '../events/patience.ts';
 import type { SpanRow, SpanStore } from './span.store.ts';
@@ -14,6 +15,8 @@ export interface SpanConsumerOptions {
 }
 
 const MAX_ROWS = 1_000;
+/** Of one message: all that is kept of an attempt, and its root, with the commas between. */
+const MAX_BYTES = DEFAULTS.attemptSpanBytes + 4 * 1024;
 
 /** Keeps what executors tell of their attempts' times. It has no part in what becomes of a run. */
 export class SpanConsumer {
@@ -46,7 +49,9 @@ export class SpanConsumer {
       !isRunToken(this.options.cellKey, { organizationId, runId, attempt, executorId }, runToken)
     )
       return { kind: 'dead', reason: 'the run token does not fit' };
-    return this.gather.add({ ...row, organizationId, spans: JSON.stringify(spans) });
+    const text = JSON.stringify(spans);
+    if (Buffer.byteLength(text) > MAX_BYTES) return { kind: 'dead', reason: 'more than an attempt may tell' };
+    return this.gather.add({ ...row, organizationId, spans: text });
   }
 
   /** In one commit; where the database refuses it, each for itself, so that one is no other's fault. */
