@@ -128,7 +128,7 @@ claimed as (
 select c.org_id as "organizationId", c.run_id as "runId", c.project_id as "projectId", r.environment_id as "environmentId",
   c.deployment_id as "deploymentId", r.version_id as "versionId", c.executor_id as "executorId", c.attempt, c.failures,
   c.kek_id as "kekId", r.session_id as "sessionId", r.input::text as input, r.input_hash as "inputHash",
-  r.timeout_seconds as "timeoutSeconds", (extract(epoch from now() - r.created_at) * 1000)::integer as "queueMs",
+  r.timeout_seconds as "timeoutSeconds", trunc(extract(epoch from now() - r.created_at) * 1000)::float8 as "queueMs",
   c.input_tokens::float8 as "inputTokens", c.output_tokens::float8 as "outputTokens"
 from claimed c join run r on r.org_id = c.org_id and r.id = c.run_id`;
 

@@ -40,6 +40,31 @@ describe('a sweep', () => {
     expect(command?.assignment.runId).toBe(runId);
   });
 
+  it('ends and places runs however long ago they were accepted', async () => {
+    const [expired, queued] = [await test.runs.queued(runnable), await test.runs.queued(runnable)];
+    await test.runs.database.rows("update run set created_at = created_at - interval '1000 days'");
+    await set(expired, 'expires_at = now()');
+    test.heard();
+    await test.sweep();
+    expect(await end(expired)).toMatchObject({ status: 'timed_out', data: { usage: { computeMs: 0 } } });
+    await test.place();
+    const [command] = await test.told('assign');
+    expect(command?.assignment.runId).toBe(queued.runId);
+  });
+
+  it('decides of the others where it cannot decide of one', async () => {
+    const [odd, other] = [await test.runs.queued(runnable), await test.runs.queued(runnable)];
+    for (const ref of [odd, other]) await set(ref, 'expires_at = now()');
+    const { takeback } = test.term['sweep']['options'];
+    const expireQueued = takeback.expireQueued.bind(takeback);
+    takeback.expireQueued = async (run) => {
+      if (run.runId === odd.runId) throw new Error('it cannot be written');
+      return expireQueued(run);
+    };
+    await expect(test.sweep()).rejects.toThrow('it cannot be written');
+    expect(await end(other)).toMatchObject({ status: 'timed_out' });
+  });
+
   it.each(['queued', 'waiting'])('cancels a run that is %s, for which nothing runs', async (state) => {
     const ref = await test.runs.queued(runnable);
     await test.runs.outcomes('hg_gateway', {

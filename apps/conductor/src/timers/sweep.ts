@@ -25,7 +25,11 @@ export class Sweep {
   async run(): Promise<void> {
     const { queue, queueStore, leaseStore } = this.options;
     for (const name of await queueStore.deploymentsWithWork()) queue.mark(name);
-    for (const row of await leaseStore.overdue()) await this.decide(row);
+    const faults: unknown[] = [];
+    // one that cannot be decided keeps nobody else waiting
+    for (const row of await leaseStore.overdue())
+      await this.decide(row).catch((cause: unknown) => faults.push(cause));
+    if (faults.length > 0) throw faults[0];
   }
 
   private async decide(row: Overdue): Promise<void> {
