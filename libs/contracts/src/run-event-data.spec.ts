@@ -85,6 +85,7 @@ describe('what stands within the data of events', () => {
     ['a count that is not whole', 'usage', { inputTokens: 0.5 }],
     ['an iteration below zero', 'node.started', { iteration: -1 }],
     ['an iteration that no column holds', 'node.completed', { iteration: 2 ** 31 }],
+    ['more tokens than a call can take', 'usage', { inputTokens: 1e9 + 1 }],
     ['a call that no column holds', 'usage', { call: 2 ** 31 }],
     ['a node whose id holds a NUL', 'log', { nodeId: 'a\u0000b' }],
     ['a node with an endless id', 'output', { nodeId: 'n'.repeat(201) }],

@@ -10,6 +10,8 @@ export const nodeId = name;
 export const iteration = z.int32().min(0);
 const messageId = z.uuid();
 const count = z.number().int().min(0);
+/** What a model says, which may be the tenant's own: the sum of many calls is still a number that counts. */
+const tokensOfCall = count.max(1e9);
 const json = z.unknown();
 
 /** Stands beside an absent value that was too large for the log, and names it. */
@@ -102,8 +104,8 @@ export const RUN_EVENT_DATA = {
     iteration,
     call: z.int32().min(0),
     model: name,
-    inputTokens: count,
-    outputTokens: count,
+    inputTokens: tokensOfCall,
+    outputTokens: tokensOfCall,
   }),
   'egress.refused': z.object({ host: z.string(), reason: z.string(), count }),
   'run.retried': z.object({ failedAttempt: count, reason: z.string() }),
