@@ -20,6 +20,9 @@ const messageId = newId();
 const data = (value: unknown) => ({ data: JSON.stringify(value) });
 const said = (state: 'partial' | 'complete', more: object = {}) =>
   data({ messageId, nodeId: 'n', role: 'assistant', text: 'a\0b', state, files: ['f'], ...more });
+const ended = (content: string) =>
+  `{"output":{"text":null,"source":null,"reason":"none","outputs":{"a":{"type":"","displayName":"","content":${content}}}},
+    "usage":{"inputTokens":0,"outputTokens":0,"totalTokens":0,"computeMs":0,"queueMs":0,"attempts":1}}`;
 
 describe('a message of events', () => {
   it('is appended for the attempt that its executor holds, in its order', () => {
@@ -78,6 +81,11 @@ describe('a message of events', () => {
 
   it.each([
     ['is no JSON', 'log', '{'],
+    [
+      'is nested deeper than can be written',
+      'run.succeeded',
+      ended(`${'['.repeat(9_999)}${']'.repeat(9_999)}`),
+    ],
     ['does not fit its type', 'log', '{"nodeId":"n","level":"loud","text":""}'],
     [
       'counts below nothing',

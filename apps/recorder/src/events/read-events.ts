@@ -1,5 +1,6 @@
 import { RUN_EVENT_DATA, type RunEventData, type RunEventsData } from '#libs/contracts';
 import { isTerminalEvent } from '#libs/domain';
+import { flawOfJson } from '#libs/kernel';
 import type { Append, AppendEvent } from '#libs/runs';
 
 /** What an executor with a valid token sent, and yet cannot be: the run is ended for it. */
@@ -69,6 +70,8 @@ function parse(type: keyof typeof RUN_EVENT_DATA, text: string): unknown {
   } catch {
     throw new PoisonedRun(`the data of ${type} is not JSON`);
   }
+  const flaw = flawOfJson(given);
+  if (flaw !== undefined) throw new PoisonedRun(`the data of ${type} cannot be kept: ${flaw}`);
   const parsed = RUN_EVENT_DATA[type].safeParse(given);
   if (!parsed.success) throw new PoisonedRun(`the data of ${type} does not fit its schema`);
   return parsed.data;
