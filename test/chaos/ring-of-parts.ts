@@ -1,8 +1,8 @@
-import type { EmbeddedBus, EmbeddedBusOptions } from '#libs/bus';
+import type { EmbeddedBusOptions } from '#libs/bus';
 import { type Assignment, type ReportedEvent, RunEvents } from '#libs/contracts';
 import { newId } from '#libs/kernel';
 import { createLogger } from '#libs/telemetry';
-import { type Runnable, type RunRef, TestConductor, until } from '#libs/testing';
+import { isRead, type Runnable, type RunRef, TestConductor, until } from '#libs/testing';
 import type { Conductor } from '../../apps/conductor/src/conductor.ts';
 import type { Leadership } from '../../apps/conductor/src/leader/leadership.ts';
 import type { Term } from '../../apps/conductor/src/term.ts';
@@ -116,10 +116,4 @@ export class RingOfParts {
     const placer = this.term['placer'];
     return !placer['isPumping'] && placer['dispatch']['turns'].size === 0 && isRead(this.test.bus);
   }
-}
-
-function isRead(bus: EmbeddedBus): boolean {
-  return [...bus['topics'].values()]
-    .flat()
-    .every((log) => log['cursors'].size === 0 || log['base'] === log.end);
 }

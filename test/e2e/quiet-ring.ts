@@ -1,6 +1,15 @@
-import type { EmbeddedBus } from '#libs/bus';
 import { type BusMessage, ExecutorStatus, type ExecutorStatusData, TOPICS } from '#libs/contracts';
-import { chain, chatInput, chatOutput, echoFlow, fault, type Tenant, TestRing, until } from '#libs/testing';
+import {
+  chain,
+  chatInput,
+  chatOutput,
+  echoFlow,
+  fault,
+  isRead,
+  type Tenant,
+  TestRing,
+  until,
+} from '#libs/testing';
 import { RunWatches } from '../../apps/gateway/src/runs/run-watches.ts';
 import { allRows } from './all-rows.ts';
 import { endedRun, type RunView } from './gateway/world.ts';
@@ -149,10 +158,4 @@ export class QuietRing {
   dispose(): Promise<void> {
     return this.ring.dispose();
   }
-}
-
-function isRead(bus: EmbeddedBus): boolean {
-  return [...bus['topics'].values()]
-    .flat()
-    .every((log) => log['cursors'].size === 0 || log['base'] === log.end);
 }

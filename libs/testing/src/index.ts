@@ -21,6 +21,7 @@ export {
   promptChain,
 } from './flows.ts';
 export { freeze } from './frozen-leader.ts';
+export { isRead } from './is-read.ts';
 export { KafkaBroker, type KafkaBrokerOptions } from './kafka-broker.ts';
 export { KAFKA_WITHIN_MS, testBrokers, withKafka } from './kafka-for-tests.ts';
 export type { ReceivedSpan } from './otlp-decoding.ts';
