@@ -1,4 +1,4 @@
-export { followClock, readClock } from './database-clock.ts';
+export { followClock } from './database-clock.ts';
 export {
   Doors,
   type FamilyRow,

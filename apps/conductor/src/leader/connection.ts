@@ -1,4 +1,4 @@
-import { createClient, readClock } from '#libs/database';
+import { createClient, followClock } from '#libs/database';
 
 export type Client = ReturnType<typeof createClient>;
 
@@ -20,7 +20,7 @@ export async function connect(url: string, isReplaceable: boolean): Promise<Conn
   const late = setTimeout(() => cut(client), CONNECT_MS);
   try {
     await client.connect();
-    await readClock(client);
+    void ended.then(await followClock(client));
     if (isReplaceable) await client.query(`set statement_timeout = ${STATEMENT_MS}`);
   } finally {
     clearTimeout(late);
