@@ -11,8 +11,8 @@ interface Kept<Value> {
  * nothing that there is.
  */
 export class TtlCache<Value> {
-  private readonly hits: Room<Value>;
-  private readonly misses: Room<Value>;
+  private readonly hits: Answers<Value>;
+  private readonly misses: Answers<Value>;
   private readonly underWay = new Map<string, { value: Promise<Value | undefined>; untilMs: number }>();
 
   constructor(
@@ -20,13 +20,13 @@ export class TtlCache<Value> {
     maxEntries: number,
     maxMisses = Math.ceil(maxEntries / 20),
   ) {
-    this.hits = new Room(maxEntries);
-    this.misses = new Room(maxMisses);
+    this.hits = new Answers(maxEntries);
+    this.misses = new Answers(maxMisses);
   }
 
   async get(key: string, load: () => Promise<Value | undefined>): Promise<Value | undefined> {
     const nowMs = performance.now();
-    const known = this.hits.get(key, nowMs) ?? this.misses.get(key, nowMs);
+    const known = this.hits.fresh(key, nowMs) ?? this.misses.fresh(key, nowMs);
     if (known) return known.value;
     const other = this.underWay.get(key);
     if (other && other.untilMs > nowMs) return other.value;
@@ -54,34 +54,20 @@ export class TtlCache<Value> {
   }
 
   private keep(key: string, kept: Kept<Value>): void {
-    const [room, other] = kept.value === undefined ? [this.misses, this.hits] : [this.hits, this.misses];
+    const [these, other] = kept.value === undefined ? [this.misses, this.hits] : [this.hits, this.misses];
     other.delete(key);
-    room.set(key, kept);
+    these.set(key, kept);
   }
 }
 
-/** So many answers, the oldest first. */
-class Room<Value> {
-  private readonly entries: Recent<string, Kept<Value>>;
-
-  constructor(maxEntries: number) {
-    this.entries = new Recent(maxEntries);
-  }
-
-  get(key: string, nowMs: number): Kept<Value> | undefined {
-    const kept = this.entries.get(key);
+/** The last so many answers. */
+class Answers<Value> extends Recent<string, Kept<Value>> {
+  fresh(key: string, nowMs: number): Kept<Value> | undefined {
+    const kept = this.get(key);
     return kept && kept.untilMs > nowMs ? kept : undefined;
   }
 
-  set(key: string, kept: Kept<Value>): void {
-    this.entries.set(key, kept);
-  }
-
-  delete(key: string): void {
-    this.entries.delete(key);
-  }
-
   forget(isStale: (key: string, value: Value | undefined) => boolean): void {
-    for (const [key, { value }] of this.entries) if (isStale(key, value)) this.entries.delete(key);
+    for (const [key, { value }] of this) if (isStale(key, value)) this.delete(key);
   }
 }
