@@ -23,6 +23,6 @@ export {
   RunUsage,
 } from './run-event-data.ts';
 export { PROGRESS_MOVED, RunEvent, RunProgress, type RunProgressData } from './run-progress.contract.ts';
-export { RunSpan, RunSpans, SPAN_TEXT_LENGTH } from './run-span.contract.ts';
+export { ROOT_SPAN, RunSpan, RunSpans, SPAN_TEXT_LENGTH } from './run-span.contract.ts';
 export { RunTouched, type RunTouchedData } from './run-touched.contract.ts';
 export { TOPICS, type Topic } from './topics.ts';

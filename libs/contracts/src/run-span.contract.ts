@@ -6,13 +6,16 @@ import { TOPICS } from './topics.ts';
 /** Of a span's names and of each text in its attributes, in characters. */
 export const SPAN_TEXT_LENGTH = 2 * DEFAULTS.nameLength;
 
+/** The number of the span that is the attempt itself. */
+export const ROOT_SPAN = 0;
+
 const text = z.string().max(SPAN_TEXT_LENGTH);
 const ms = z.number().min(0);
 const number = z.int32().min(0);
 
 /** A piece of an attempt's time. Both times are measured by clocks that only grow. */
 export const RunSpan = z.object({
-  /** Its place among the spans of the attempt, whose root is 0. */
+  /** Its place among the spans of the attempt. */
   number,
   parent: number.optional(),
   kind: z.enum(SPAN_KINDS),

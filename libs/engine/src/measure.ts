@@ -1,3 +1,4 @@
+import type { SpanStatus } from '#libs/domain';
 import type { NodeCall, NodeRun, SpanAttributes } from './component.ts';
 import type { PlanNode } from './plan.ts';
 
@@ -12,7 +13,7 @@ interface Span {
   iteration: number;
   startedMs: number;
   durationMs: number;
-  status: 'ok' | 'error' | 'stopped';
+  status: SpanStatus;
   attributes: SpanAttributes;
 }
 
@@ -64,7 +65,7 @@ export class Measure {
     this.last += 1;
     const number = this.last;
     const startedMs = this.host.nowMs();
-    const end = (status: Span['status']) =>
+    const end = (status: SpanStatus) =>
       this.host.measured({
         ...of,
         number,

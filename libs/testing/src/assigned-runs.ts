@@ -13,11 +13,11 @@ export class AssignedRuns {
     return new AssignedRuns(await PartsOfExecutor.start());
   }
 
-  assign(more: Partial<Assignment> = {}) {
+  assign(more: Partial<Assignment> = {}, underwayMs = 0) {
     const { parts } = this;
     const outcomes: string[] = [];
     const assignment = parts.assignment(more);
-    const run = new AssignedRun(assignment, parts, (outcome) => outcomes.push(outcome));
+    const run = new AssignedRun(assignment, parts, (outcome) => outcomes.push(outcome), underwayMs);
     this.runs.push(run);
     return {
       assignment,
@@ -30,8 +30,8 @@ export class AssignedRuns {
   }
 
   /** Its runner has been told to start it. */
-  async begin(more: Partial<Assignment> = {}) {
-    const assigned = this.assign(more);
+  async begin(more: Partial<Assignment> = {}, underwayMs = 0) {
+    const assigned = this.assign(more, underwayMs);
     await assigned.begun;
     return assigned;
   }

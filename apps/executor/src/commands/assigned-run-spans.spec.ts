@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { RunSpans, TOPICS } from '#libs/contracts';
 import { newId } from '#libs/kernel';
-import { PartsOfExecutor } from '../../../../libs/testing/src/executor-parts.ts';
-import { until } from '../../../../libs/testing/src/until.ts';
+import { AssignedRuns } from '../../../../libs/testing/src/assigned-runs.ts';
+import type { PartsOfExecutor } from '../../../../libs/testing/src/executor-parts.ts';
 import type { RunnerSpan } from '../runner-protocol.ts';
-import { AssignedRun } from './assigned-run.ts';
+import type { AssignedRun } from './assigned-run.ts';
 
 const OUTPUT = { text: 'hi', source: 'b', reason: 'single', outputs: {} };
 // one, so that all its runs are in one runner
@@ -14,22 +14,19 @@ const NODE: RunnerSpan = {
   attributes: {},
 };
 
+let runs: AssignedRuns;
 let parts: PartsOfExecutor;
 beforeEach(async () => {
-  parts = await PartsOfExecutor.start();
+  runs = await AssignedRuns.start();
+  ({ parts } = runs);
 });
-afterEach(() => parts.stop());
+afterEach(() => runs.stop());
 
 async function begin(underwayMs = 0) {
-  const outcomes: string[] = [];
-  const assignment = parts.assignment({ organizationId: ORGANIZATION });
-  const run = new AssignedRun(assignment, parts, (outcome) => outcomes.push(outcome), underwayMs);
-  await run.begin();
-  const sandbox = parts.driver.sandbox(0);
+  const { run, sandbox, ended } = await runs.begin({ organizationId: ORGANIZATION }, underwayMs);
   return {
     run,
-    outcomes,
-    ended: () => until('its end', () => outcomes[0]),
+    ended,
     span: (span: RunnerSpan) => sandbox.say({ kind: 'span', run: 1, span }),
     succeed: () => sandbox.say({ kind: 'done', run: 1, result: { is: 'succeeded', output: OUTPUT } }),
   };

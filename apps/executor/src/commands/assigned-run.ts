@@ -63,7 +63,7 @@ export class AssignedRun implements RunInRunner {
     private readonly parts: ExecutorParts,
     private readonly finished: (outcome: DoneOutcome) => void,
     /** How long it was on its way here. */
-    underwayMs = 0,
+    underwayMs: number,
   ) {
     const redactor = new Redactor(assignment.secrets);
     const { organizationId, runId, attempt, runToken, queueMs, claimedForMs } = assignment;

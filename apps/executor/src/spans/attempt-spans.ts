@@ -1,4 +1,4 @@
-import { type RunSpan, SPAN_TEXT_LENGTH } from '#libs/contracts';
+import { ROOT_SPAN, type RunSpan, SPAN_TEXT_LENGTH } from '#libs/contracts';
 import type { SpanStatus } from '#libs/domain';
 import type { Plan } from '#libs/engine';
 import { ATTRIBUTES } from '#libs/telemetry';
@@ -20,7 +20,6 @@ const OUTCOMES = {
 /** How an attempt is over, for its run or only for this executor. */
 export type AttemptOutcome = keyof typeof OUTCOMES;
 
-const ROOT = 0;
 const START = 2;
 
 /**
@@ -53,7 +52,7 @@ export class AttemptSpans {
     this.handedMs = this.elapsedMs;
     this.tell({
       number: START,
-      parent: ROOT,
+      parent: ROOT_SPAN,
       kind: 'start',
       name: 'runner.start',
       startedMs: 0,
@@ -77,7 +76,7 @@ export class AttemptSpans {
       if (value !== undefined) attributes[name] = value;
     this.tell({
       number: numberOf(span.number),
-      parent: span.parent === undefined ? ROOT : numberOf(span.parent),
+      parent: span.parent === undefined ? ROOT_SPAN : numberOf(span.parent),
       kind,
       name: nameOf(span),
       ...this.placed(span.startedMs, span.durationMs),
@@ -104,7 +103,7 @@ export class AttemptSpans {
       const { hostname = '', port = '' } = URL.canParse(address) ? new URL(address) : {};
       this.tell({
         number,
-        parent: under === undefined ? ROOT : numberOf(under),
+        parent: under === undefined ? ROOT_SPAN : numberOf(under),
         kind: 'http',
         name: method,
         // by the runner's clock, as what it is a part of; the time that it took by ours
@@ -125,7 +124,7 @@ export class AttemptSpans {
     const { attempt } = this.sender;
     this.endedMs = this.elapsedMs;
     this.outbox.add(this.sender, {
-      number: ROOT,
+      number: ROOT_SPAN,
       kind: 'attempt',
       name: 'run.attempt',
       startedMs: 0,

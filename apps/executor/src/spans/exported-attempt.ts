@@ -1,5 +1,5 @@
 import { context, ROOT_CONTEXT, type Span, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
-import type { RunSpan } from '#libs/contracts';
+import { ROOT_SPAN, type RunSpan } from '#libs/contracts';
 import type { SpanStatus } from '#libs/domain';
 import {
   ATTRIBUTES,
@@ -12,8 +12,6 @@ import {
   traceOfRun,
   traceparentOf,
 } from '#libs/telemetry';
-
-const ROOT = 0;
 
 /** The same attempt for a telemetry backend, where there is one: a root in its run's trace, under the ids that the view has. */
 export class ExportedAttempt {
@@ -45,7 +43,7 @@ export class ExportedAttempt {
               [ATTRIBUTES.attempt]: attempt,
             },
           },
-          spanOfAttempt(attempt, ROOT),
+          spanOfAttempt(attempt, ROOT_SPAN),
         )
       : undefined;
     this.headers = this.root ? { [TRACEPARENT]: traceparentOf(this.root.spanContext()) } : {};
@@ -53,7 +51,7 @@ export class ExportedAttempt {
 
   tell({ number, parent, kind, name, startedMs, durationMs, status, attributes }: RunSpan): void {
     if (!this.root) return;
-    const above = { ...this.root.spanContext(), spanId: spanOfAttempt(this.attempt, parent ?? ROOT) };
+    const above = { ...this.root.spanContext(), spanId: spanOfAttempt(this.attempt, parent ?? ROOT_SPAN) };
     const startTime = this.beganAtMs + startedMs;
     const options = {
       startTime,
