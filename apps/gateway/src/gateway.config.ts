@@ -1,15 +1,13 @@
 import { z } from 'zod';
-import { BLOB_CONFIG, PostgresUrl, ROLE_CONFIG } from '#libs/config';
+import { GRANT_CONFIG, PostgresUrl, ROLE_CONFIG } from '#libs/config';
 
 /** The environment of `npm run start:gateway`. */
 export const GatewayConfig = z.object({
   ...ROLE_CONFIG,
-  ...BLOB_CONFIG,
+  ...GRANT_CONFIG,
   // the address that it listens on
   HEADGATE_HOST: z.string().default('127.0.0.1'),
   HEADGATE_PORT: z.coerce.number().int().min(1).max(65_535).default(4600),
-  // where executors reach a gateway for large values
-  HEADGATE_GATEWAY_URL: z.url({ protocol: /^https?$/ }),
   // the login hg_gateway
   DATABASE_URL: PostgresUrl,
   // the login hg_auth

@@ -4,6 +4,7 @@ export { readConfig } from './read-config.ts';
 export {
   BLOB_CONFIG,
   type BlobConfig,
+  GRANT_CONFIG,
   KAFKA_CONFIG,
   kafkaSettings,
   PostgresUrl,

@@ -64,6 +64,14 @@ export const BLOB_CONFIG = {
   HEADGATE_S3_ACCESS_KEY_ID: z.string().optional(),
   HEADGATE_S3_SECRET_ACCESS_KEY: z.string().optional(),
 };
+
+/** Of those who grant executors a way to large values. */
+export const GRANT_CONFIG = {
+  ...BLOB_CONFIG,
+  // where executors reach a gateway for large values
+  HEADGATE_GATEWAY_URL: z.url({ protocol: /^https?$/ }),
+};
+
 const BlobEnvironment = z.object(BLOB_CONFIG);
 export type BlobConfig = z.output<typeof BlobEnvironment>;
 
