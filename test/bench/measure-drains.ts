@@ -1,5 +1,5 @@
 import type { JsonObject } from '#libs/kernel';
-import { chain, chatInput, chatOutput, echoFlow, fault, until } from '#libs/testing';
+import { echoFlow, sleepingFlow, until } from '#libs/testing';
 import type { KafkaCell } from './kafka-cell.ts';
 import { callEach } from './load.ts';
 import type { Line } from './report.ts';
@@ -10,8 +10,6 @@ const SLEEP_MS = 20;
 /** So long that sleeping, and not the processors, says how many an executor ends. */
 const LONG_SLEEP_MS = 250;
 const ONE_RUNNER = { HEADGATE_MAX_RUNNERS: '1', HEADGATE_PREWARMED_RUNNERS: '1' };
-
-const sleepFlow = (ms: number) => chain(chatInput(), fault('TestSleep', 'TestSleep-1', ms), chatOutput());
 
 export async function measureDrains(cell: KafkaCell, runs: number): Promise<Line[]> {
   const echo = await drain(cell, { name: 'echo-drain', flow: echoFlow(), runs, executors: [{}] });
@@ -35,7 +33,7 @@ async function compare(
   env: Record<string, string>,
   isMarked: boolean,
 ): Promise<Line[]> {
-  const flow = sleepFlow(ms);
+  const flow = sleepingFlow(ms);
   const one = await drain(cell, { name: `sleep-${ms}-one`, flow, runs, executors: [env] });
   const two = await drain(cell, { name: `sleep-${ms}-two`, flow, runs, executors: [env, env] });
   const each = env === ONE_RUNNER ? ' of one runner' : '';

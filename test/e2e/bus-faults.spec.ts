@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { type BusMessage, type RunEventsData, TOPICS } from '#libs/contracts';
-import { chain, chatInput, chatOutput, fault, prompt } from '#libs/testing';
+import { chain, chatInput, chatOutput, fault, prompt, sleepingFlow } from '#libs/testing';
 import { commands, FaultyRing, isEnding, reports, type ToldEvent } from './faulty-ring.ts';
 
 /** Statuses, sweeps and looks at the heads come each second; an assignment is sent again after two. Each bound doubled. */
@@ -15,7 +15,7 @@ const STEPS = chain(
   fault('TestSleep', 'Sleep-2', 120),
   chatOutput(),
 );
-const LONG = chain(chatInput(), fault('TestSleep', 'Sleep-1', 60_000), chatOutput());
+const LONG = sleepingFlow(60_000);
 
 const of = (type: string, told: ToldEvent[]) => told.filter((event) => event.type === type);
 const nodesOf = (type: string, attempt: number, told: ToldEvent[]) =>

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { chain, chatInput, chatOutput, fault, type Tenant, TestRing, until } from '#libs/testing';
+import { sleepingFlow, type Tenant, TestRing, until } from '#libs/testing';
 import type { RunView } from './gateway/world.ts';
 
 /** Ample for a second of patience, the neighbour's last runs and the start of a runner. */
@@ -15,10 +15,8 @@ describe('an organization beside one that keeps the only runner busy', () => {
   beforeAll(async () => {
     ring = await TestRing.start({ maxRunners: 1 });
     [busy, quiet] = await Promise.all([ring.tenant(), ring.tenant()]);
-    const sleeping = (forMs: number) =>
-      chain(chatInput(), fault('TestSleep', 'Sleep-1', forMs), chatOutput());
-    for (const forMs of LENGTHS_MS) await busy.deploy(`${forMs}`, sleeping(forMs));
-    await quiet.deploy('short', sleeping(100));
+    for (const forMs of LENGTHS_MS) await busy.deploy(`${forMs}`, sleepingFlow(forMs));
+    await quiet.deploy('short', sleepingFlow(100));
   });
   afterAll(() => ring.dispose());
 

@@ -1,15 +1,5 @@
 import { type BusMessage, ExecutorStatus, type ExecutorStatusData, TOPICS } from '#libs/contracts';
-import {
-  chain,
-  chatInput,
-  chatOutput,
-  echoFlow,
-  fault,
-  isRead,
-  type Tenant,
-  TestRing,
-  until,
-} from '#libs/testing';
+import { echoFlow, isRead, sleepingFlow, type Tenant, TestRing, until } from '#libs/testing';
 import { RunWatches } from '../../apps/gateway/src/runs/run-watches.ts';
 import { allRows } from './all-rows.ts';
 import { endedRun, type RunView } from './gateway/world.ts';
@@ -47,10 +37,7 @@ export class QuietRing {
     const quiet = new QuietRing(ring, await ring.tenant(), said);
     const { tenant } = quiet;
     await tenant.deploy('echo', echoFlow());
-    const slow = await tenant.deploy(
-      'slow',
-      chain(chatInput(), fault('TestSleep', 'Sleep-1', 300_000), chatOutput()),
-    );
+    const slow = await tenant.deploy('slow', sleepingFlow(300_000));
     for (let run = 0; run < 3; run += 1) await quiet.echo();
     const { body } = await tenant.api.post<RunView>('/v1/deployments/slow/runs', { input: 'hi' });
     const { organizationId, projectId } = tenant;

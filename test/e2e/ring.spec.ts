@@ -13,6 +13,7 @@ import {
   languageModel,
   prompt,
   StubModel,
+  sleepingFlow,
   type Tenant,
   TestRing,
   until,
@@ -74,7 +75,7 @@ describe('a run goes round', () => {
   });
 
   it('keeps the state of its nodes while it lives, and not beyond', async () => {
-    await tenant.deploy('sleeps', chain(chatInput(), fault('TestSleep', 'Sleep-1', 600), chatOutput()));
+    await tenant.deploy('sleeps', sleepingFlow(600));
     const id = await start('sleeps');
     await until('the first node is kept', async () => (await checkpointsOf(id)) === 1);
     expect((await endedRun(tenant.api, id)).status).toBe('succeeded');

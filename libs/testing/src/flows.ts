@@ -98,6 +98,19 @@ export function chain(...nodes: Node[]): JsonObject {
 
 export const echoFlow = (): JsonObject => chain(chatInput(), chatOutput());
 
+/** A flow that takes so long. */
+export const sleepingFlow = (milliseconds: number): JsonObject =>
+  chain(chatInput(), fault('TestSleep', 'Sleep-1', milliseconds), chatOutput());
+
+/** A flow whose first node is soon done, and kept, while the second takes so long. */
+export const twoStepFlow = (milliseconds: number): JsonObject =>
+  chain(
+    chatInput(),
+    fault('TestSleep', 'First-1', 200),
+    fault('TestSleep', 'Second-1', milliseconds),
+    chatOutput(),
+  );
+
 /** ChatInput → `length` prompts → ChatOutput. */
 export function promptChain(length: number): JsonObject {
   const prompts = Array.from({ length }, (_, index) => prompt(`Prompt-${index + 1}`, '{in}.', ['in']));

@@ -19,6 +19,8 @@ export {
   languageModel,
   prompt,
   promptChain,
+  sleepingFlow,
+  twoStepFlow,
 } from './flows.ts';
 export { freeze } from './frozen-leader.ts';
 export { isRead } from './is-read.ts';

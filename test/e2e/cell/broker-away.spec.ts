@@ -5,15 +5,12 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import {
-  chain,
-  chatInput,
-  chatOutput,
   echoFlow,
-  fault,
   KAFKA_WITHIN_MS,
   KafkaBroker,
   type Tenant,
   TestCell,
+  twoStepFlow,
   until,
   withKafka,
 } from '#libs/testing';
@@ -42,8 +39,7 @@ withKafka(describe)('a cell whose broker is away', () => {
     await cell.startAll();
     tenant = await cell.tenant();
     ({ token } = await tenant.deploy('echo', echoFlow()));
-    const nodes = [fault('TestSleep', 'First-1', 200), fault('TestSleep', 'Second-1', AWAY_MS)];
-    await tenant.deploy('slow', chain(chatInput(), ...nodes, chatOutput()));
+    await tenant.deploy('slow', twoStepFlow(AWAY_MS));
   }, KAFKA_WITHIN_MS);
   afterAll(async () => {
     await cell.dispose();

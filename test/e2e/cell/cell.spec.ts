@@ -5,14 +5,11 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { ensureKeysFile } from '#libs/crypto';
 import {
   ApiClient,
-  chain,
-  chatInput,
-  chatOutput,
   echoFlow,
-  fault,
   KAFKA_WITHIN_MS,
   type Tenant,
   TestCell,
+  twoStepFlow,
   until,
   withKafka,
 } from '#libs/testing';
@@ -48,8 +45,7 @@ withKafka(describe)('a cell of processes', () => {
   }, 30_000);
 
   it('goes on at once with what an executor gives back that is told to end', async () => {
-    const nodes = [fault('TestSleep', 'First-1', 200), fault('TestSleep', 'Second-1', 1_500)];
-    await tenant.deploy('slow', chain(chatInput(), ...nodes, chatOutput()));
+    await tenant.deploy('slow', twoStepFlow(1_500));
     const { body } = await tenant.api.post<RunView>('/v1/deployments/slow/runs', { input: 'hello' });
     await until('the first node is kept', async () => {
       const rows = await cell.rows(`select from run_checkpoint where node_id = 'First-1'`);

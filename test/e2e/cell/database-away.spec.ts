@@ -3,14 +3,11 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Problem } from '#libs/kernel';
 import {
   ApiClient,
-  chain,
-  chatInput,
-  chatOutput,
   echoFlow,
-  fault,
   KAFKA_WITHIN_MS,
   type Tenant,
   TestCell,
+  twoStepFlow,
   until,
   withKafka,
 } from '#libs/testing';
@@ -29,8 +26,7 @@ withKafka(describe)('a cell whose database is away', () => {
     await cell.startAll();
     tenant = await cell.tenant();
     ({ token } = await tenant.deploy('echo', echoFlow()));
-    const nodes = [fault('TestSleep', 'First-1', 200), fault('TestSleep', 'Second-1', AWAY_MS / 2)];
-    await tenant.deploy('slow', chain(chatInput(), ...nodes, chatOutput()));
+    await tenant.deploy('slow', twoStepFlow(AWAY_MS / 2));
   }, KAFKA_WITHIN_MS);
   afterAll(() => cell.dispose(), 60_000);
 

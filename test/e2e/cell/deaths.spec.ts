@@ -1,14 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import {
-  chain,
-  chatInput,
-  chatOutput,
   echoFlow,
-  fault,
   KAFKA_WITHIN_MS,
   type RoleProcess,
   type Tenant,
   TestCell,
+  twoStepFlow,
   until,
   withKafka,
 } from '#libs/testing';
@@ -25,8 +22,7 @@ withKafka(describe)('a cell of which processes die', () => {
     await cell.startAll({ gateway: 2, conductor: 2, recorder: 2, executor: 2 });
     tenant = await cell.tenant();
     await tenant.deploy('echo', echoFlow());
-    const nodes = [fault('TestSleep', 'First-1', 200), fault('TestSleep', 'Second-1', 2_000)];
-    await tenant.deploy('slow', chain(chatInput(), ...nodes, chatOutput()));
+    await tenant.deploy('slow', twoStepFlow(2_000));
   }, KAFKA_WITHIN_MS);
   afterAll(() => cell.dispose(), 60_000);
 

@@ -1,12 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import {
   ApiClient,
-  chain,
-  chatInput,
-  chatOutput,
-  fault,
   KAFKA_WITHIN_MS,
   type RoleProcess,
+  sleepingFlow,
   TestCell,
   until,
   withKafka,
@@ -20,8 +17,6 @@ const FEW = 5;
 /** Of which a runner has some waves. */
 const FLOOD = 300;
 
-const sleeps = (ms: number) => chain(chatInput(), fault('TestSleep', 'Sleep-1', ms), chatOutput());
-
 withKafka(describe)('of two executors', () => {
   let cell: TestCell;
   beforeAll(async () => {
@@ -32,7 +27,7 @@ withKafka(describe)('of two executors', () => {
 
   /** Calls a flow of an organization of its own; gives the ids of its runs. */
   const caller = async (ms: number) => {
-    const { token } = await (await cell.tenant()).deploy('sleeps', sleeps(ms));
+    const { token } = await (await cell.tenant()).deploy('sleeps', sleepingFlow(ms));
     const api = new ApiClient(cell.gatewayUrl, token);
     return (count: number) =>
       Promise.all(

@@ -1,15 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import {
-  ApiClient,
-  chain,
-  chatInput,
-  chatOutput,
-  fault,
-  KAFKA_WITHIN_MS,
-  TestCell,
-  until,
-  withKafka,
-} from '#libs/testing';
+import { ApiClient, KAFKA_WITHIN_MS, sleepingFlow, TestCell, until, withKafka } from '#libs/testing';
 import type { RunView } from '../gateway/world.ts';
 
 const WAITERS = 500;
@@ -22,7 +12,7 @@ withKafka(describe)('five hundred callers that wait at two gateways', () => {
     cell = await TestCell.create();
     await cell.startAll({ gateway: 2, recorder: 2, executor: 0 });
     const tenant = await cell.tenant();
-    const flow = chain(chatInput(), fault('TestSleep', 'Sleep-1', 200), chatOutput());
+    const flow = sleepingFlow(200);
     ({ token } = await tenant.deploy('sleeps', flow));
   }, KAFKA_WITHIN_MS);
   afterAll(() => cell.dispose(), 60_000);

@@ -1,16 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { ControlChanged } from '#libs/contracts';
 import { newId } from '#libs/kernel';
-import {
-  type ApiClient,
-  chain,
-  chatInput,
-  chatOutput,
-  fault,
-  type StreamedEvent,
-  type Tenant,
-  TestRing,
-} from '#libs/testing';
+import { type ApiClient, type StreamedEvent, sleepingFlow, type Tenant, TestRing } from '#libs/testing';
 import { endedRun, type Listed, type RunView } from './world.ts';
 
 describe('a stream whose reader loses access', () => {
@@ -19,7 +10,7 @@ describe('a stream whose reader loses access', () => {
   beforeAll(async () => {
     ring = await TestRing.start();
     tenant = await ring.tenant();
-    await tenant.deploy('sleeps', chain(chatInput(), fault('TestSleep', 'Sleep-1', 60_000), chatOutput()));
+    await tenant.deploy('sleeps', sleepingFlow(60_000));
   });
   afterAll(() => ring.dispose());
 
@@ -79,7 +70,7 @@ describe('a stream whose reader loses access', () => {
 
   it('ends when its reader is no longer a member, as soon as that is announced', async () => {
     const second = await ring.tenant();
-    await second.deploy('sleeps', chain(chatInput(), fault('TestSleep', 'Sleep-1', 60_000), chatOutput()));
+    await second.deploy('sleeps', sleepingFlow(60_000));
     const runner = await second.member('runner');
     const id = await start(runner);
     const theirs = await reading(runner, id);

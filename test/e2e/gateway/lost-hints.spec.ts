@@ -1,15 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { TOPICS } from '#libs/contracts';
-import {
-  chain,
-  chatInput,
-  chatOutput,
-  echoFlow,
-  fault,
-  promptChain,
-  type Tenant,
-  TestRing,
-} from '#libs/testing';
+import { echoFlow, promptChain, sleepingFlow, type Tenant, TestRing } from '#libs/testing';
 import type { EventView, Listed, RunView } from './world.ts';
 
 /** Heads are asked for each second; twice that, and the run itself. */
@@ -36,7 +27,7 @@ describe('hints of progress that are lost, doubled or late', () => {
     tenant = await ring.tenant();
     await tenant.deploy('echo', echoFlow());
     await tenant.deploy('long', promptChain(20));
-    await tenant.deploy('slow', chain(chatInput(), fault('TestSleep', 'Sleep-1', 300), chatOutput()));
+    await tenant.deploy('slow', sleepingFlow(300));
   });
   afterEach(() => {
     loss = 'none';

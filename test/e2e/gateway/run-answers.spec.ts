@@ -6,6 +6,7 @@ import {
   chatOutput,
   echoFlow,
   fault,
+  sleepingFlow,
   type Tenant,
   TestRing,
   until,
@@ -21,7 +22,7 @@ describe('starting a run', () => {
     tenant = await ring.tenant();
     await tenant.deploy('echo', echoFlow());
     await tenant.deploy('fails', chain(chatInput(), fault('TestFail', 'Fail-1'), chatOutput()));
-    await tenant.deploy('sleeps', chain(chatInput(), fault('TestSleep', 'Sleep-1', 60_000), chatOutput()));
+    await tenant.deploy('sleeps', sleepingFlow(60_000));
   });
   afterAll(() => ring.dispose());
 
@@ -154,10 +155,7 @@ describe('starting a run', () => {
     await until('nobody watches', () => watches.size === 0);
     const [waiter, reader] = [new AbortController(), new AbortController()];
     // far from its end, so that nothing but the leaving can end the watching
-    const { token } = await tenant.deploy(
-      'left',
-      chain(chatInput(), fault('TestSleep', 'S-1', 60_000), chatOutput()),
-    );
+    const { token } = await tenant.deploy('left', sleepingFlow(60_000));
     const left = fetch(`${ring.url}/v1/deployments/left/runs?wait=20`, {
       method: 'POST',
       headers: { 'content-type': 'application/json', 'x-api-key': token },

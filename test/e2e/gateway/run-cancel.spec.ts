@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { chain, chatInput, chatOutput, echoFlow, fault, type Tenant, TestRing, until } from '#libs/testing';
+import { echoFlow, sleepingFlow, type Tenant, TestRing, until } from '#libs/testing';
 import { type EventView, endedRun, type Listed, type RunView } from './world.ts';
 
 describe('cancelling a run', () => {
@@ -9,7 +9,7 @@ describe('cancelling a run', () => {
     ring = await TestRing.start();
     tenant = await ring.tenant();
     await tenant.deploy('echo', echoFlow());
-    await tenant.deploy('sleeps', chain(chatInput(), fault('TestSleep', 'Sleep-1', 60_000), chatOutput()));
+    await tenant.deploy('sleeps', sleepingFlow(60_000));
   });
   afterAll(() => ring.dispose());
 

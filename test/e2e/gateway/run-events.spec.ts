@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { newId } from '#libs/kernel';
-import { chain, chatInput, chatOutput, fault, promptChain, type Tenant, TestRing } from '#libs/testing';
+import { promptChain, sleepingFlow, type Tenant, TestRing } from '#libs/testing';
 import type { EventView, Listed, RunView } from './world.ts';
 
 describe("a run's events", () => {
@@ -13,7 +13,7 @@ describe("a run's events", () => {
     ring = await TestRing.start();
     tenant = await ring.tenant();
     await tenant.deploy('long', promptChain(12));
-    await tenant.deploy('slow', chain(chatInput(), fault('TestSleep', 'Sleep-1', 150), chatOutput()));
+    await tenant.deploy('slow', sleepingFlow(150));
     const { body } = await tenant.api.post<RunView>('/v1/deployments/long/runs?wait=20', { input: 'x' });
     id = body.id;
     log = (await page(`limit=200`)).data;

@@ -1,10 +1,17 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { newId } from '#libs/kernel';
-import { chain, chatInput, chatOutput, echoFlow, fault, type Tenant, TestRing, until } from '#libs/testing';
+import {
+  chain,
+  chatInput,
+  chatOutput,
+  echoFlow,
+  fault,
+  sleepingFlow,
+  type Tenant,
+  TestRing,
+  until,
+} from '#libs/testing';
 import { endedRun, type Listed, type RunView } from './world.ts';
-
-const sleeper = (milliseconds: number) =>
-  chain(chatInput(), fault('TestSleep', 'Sleep-1', milliseconds), chatOutput());
 
 describe('the list of runs', () => {
   let ring: TestRing;
@@ -18,7 +25,7 @@ describe('the list of runs', () => {
     for (const [name, definition] of Object.entries({
       echo: echoFlow(),
       fails: chain(chatInput(), fault('TestFail', 'Fail-1'), chatOutput()),
-      sleeps: sleeper(60_000),
+      sleeps: sleepingFlow(60_000),
       deaf: chain(chatInput(), fault('TestDeaf', 'Deaf-1', 700), chatOutput()),
     }))
       deployments[name] = (await tenant.deploy(name, definition)).id;

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { chain, chatInput, chatOutput, fault, type Tenant, TestRing, until } from '#libs/testing';
+import { sleepingFlow, type Tenant, TestRing, until } from '#libs/testing';
 import { poolsOf } from './pools.ts';
 import type { RunView } from './world.ts';
 
@@ -11,7 +11,7 @@ describe('five hundred callers that wait, and a pool of five', () => {
   beforeAll(async () => {
     ring = await TestRing.start({ poolSize: 5, maxRunners: 8 });
     tenant = await ring.tenant();
-    await tenant.deploy('sleeps', chain(chatInput(), fault('TestSleep', 'Sleep-1', 1_500), chatOutput()));
+    await tenant.deploy('sleeps', sleepingFlow(1_500));
   });
   afterAll(() => ring.dispose());
 

@@ -1,13 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { ProbeServer } from '#libs/http';
 import {
-  chain,
-  chatInput,
-  chatOutput,
   echoFlow,
-  fault,
   freePort,
   KAFKA_WITHIN_MS,
+  sleepingFlow,
   type Tenant,
   TestCell,
   TestRing,
@@ -36,7 +33,7 @@ describe('the metrics of a ring', () => {
     tenant = await ring.tenant();
     probe = await ring.standalone.listenForProbes('127.0.0.1', 0);
     await tenant.deploy('echo', echoFlow());
-    await tenant.deploy('slow', chain(chatInput(), fault('TestSleep', 'Sleep-1', 60_000), chatOutput()));
+    await tenant.deploy('slow', sleepingFlow(60_000));
   });
   afterAll(async () => {
     await probe.close();
