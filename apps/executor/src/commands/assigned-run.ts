@@ -1,4 +1,4 @@
-import type { Assignment, RunError, RunUsage } from '#libs/contracts';
+import type { Assignment, RunError } from '#libs/contracts';
 import type { Plan } from '#libs/engine';
 import { AppError, isErrorCode, problemOf } from '#libs/kernel';
 import { BlobUnavailable, type PlanCache } from '../blobs/granted-blobs.ts';
@@ -18,6 +18,7 @@ import type { DoneOutcome } from './attempts.ts';
 import { prepareRun } from './prepare-run.ts';
 import type { Presence } from './presence.ts';
 import { type Stop, stopOf } from './stop.ts';
+import { Usage } from './usage.ts';
 
 export interface ExecutorParts {
   executorId: string;
@@ -46,7 +47,7 @@ export class AssignedRun implements RunInRunner {
   private readonly spans: AttemptSpans;
   private readonly abort = new AbortController();
   private readonly requests: RunRequests;
-  private readonly tokens = { input: 0, output: 0 };
+  private readonly usage: Usage;
   private plan: Plan | undefined;
   private seat: Seat | undefined;
   private number = -1;
@@ -66,6 +67,7 @@ export class AssignedRun implements RunInRunner {
     underwayMs: number,
   ) {
     const redactor = new Redactor(assignment.secrets);
+    this.usage = new Usage(assignment);
     const { organizationId, runId, attempt, runToken, queueMs, claimedForMs } = assignment;
     const sender = { organizationId, runId, attempt, runToken };
     const placementMs = claimedForMs + underwayMs;
@@ -134,7 +136,7 @@ export class AssignedRun implements RunInRunner {
     this.reportStart();
     switch (frame.kind) {
       case 'event':
-        if (frame.type === 'usage') this.count(frame.data);
+        if (frame.type === 'usage') this.usage.count(frame.data);
         return this.reporter.reportFromRunner(frame.type, frame.data);
       case 'checkpoint': {
         const { nodeId, iteration, outputs, durationMs, resumed } = frame;
@@ -200,9 +202,8 @@ export class AssignedRun implements RunInRunner {
   private succeed(output: unknown): void {
     this.hasResult = true;
     clearTimeout(this.timeout);
-    const usage = this.usage();
     this.reporter
-      .endWithOutput({ output, usage }, () => this.sent())
+      .endWithOutput({ output, usage: this.used }, () => this.sent())
       .catch((cause: unknown) => this.endStopped(stopOf(cause)));
   }
 
@@ -219,7 +220,7 @@ export class AssignedRun implements RunInRunner {
 
   private endStopped(stop: Stop): void {
     if (stop.as === 'unserved') this.leave('unserved');
-    else if (stop.as === 'cancelled') this.endWith('run.cancelled', { confirmed: true, usage: this.usage() });
+    else if (stop.as === 'cancelled') this.endWith('run.cancelled', { confirmed: true, usage: this.used });
     else if (stop.as === 'failed') this.end('failed', new AppError(stop.code, { detail: stop.detail }));
     else {
       const seconds = Math.round(this.assignment.timeoutMs / 1000);
@@ -232,8 +233,12 @@ export class AssignedRun implements RunInRunner {
     }
   }
 
+  private get used() {
+    return this.usage.total(this.reporter.elapsedMs);
+  }
+
   private end(how: 'failed' | 'timed_out', error: AppError): void {
-    this.endWith(`run.${how}`, { error: problemOf(error) as RunError, usage: this.usage() });
+    this.endWith(`run.${how}`, { error: problemOf(error) as RunError, usage: this.used });
   }
 
   private endWith(
@@ -266,29 +271,4 @@ export class AssignedRun implements RunInRunner {
     clearTimeout(this.grace);
     this.abort.abort(OVER);
   }
-
-  private count(data: unknown): void {
-    const { inputTokens, outputTokens } = data as { inputTokens?: unknown; outputTokens?: unknown };
-    if (isCount(inputTokens)) this.tokens.input += inputTokens;
-    if (isCount(outputTokens)) this.tokens.output += outputTokens;
-  }
-
-  private usage(): RunUsage {
-    const { spent, queueMs, attempt } = this.assignment;
-    const inputTokens = spent.inputTokens + this.tokens.input;
-    const outputTokens = spent.outputTokens + this.tokens.output;
-    const computeMs = this.reporter.elapsedMs;
-    return {
-      inputTokens,
-      outputTokens,
-      totalTokens: inputTokens + outputTokens,
-      computeMs,
-      queueMs,
-      attempts: attempt,
-    };
-  }
-}
-
-function isCount(value: unknown): value is number {
-  return Number.isSafeInteger(value) && Number(value) >= 0;
 }
