@@ -5,6 +5,7 @@ import { atMost, newId } from '#libs/kernel';
 import type { Delivery, Reading, Subscription } from '../bus.ts';
 import { PartitionReader } from '../partition-reader.ts';
 import { groupsOf } from './acl.ts';
+import { Commits } from './commits.ts';
 import { FetchedPartition } from './fetched-partition.ts';
 import { RETRY } from './kafka-connection.ts';
 import { onlyThese } from './only-these.ts';
@@ -19,7 +20,6 @@ const WATCH_MS = 5_000;
 /** A consumer that has not even asked for so long has silently stopped. */
 const SILENCE_MS = 30_000;
 const LEAVE_MS = 5_000;
-const COMMIT_PAUSE_MS = 100;
 const BEGIN_MS = 30_000;
 
 export interface ReadingParts {
@@ -48,13 +48,11 @@ export class KafkaReading implements Reading {
   private ends = new Map<number, number>();
   /** Readers that still handle what they had: the next of their partition begins behind them. */
   private readonly leaving = new Map<number, Promise<unknown>>();
-  /** What has been handled and not been committed. */
-  private readonly handled = new Map<number, number>();
+  private readonly commits: Commits;
   private consumer: Consumer | undefined;
   private watch: NodeJS.Timeout | undefined;
   private lastFetchMs = 0;
   private answeredMs = performance.now();
-  private isCommitting = false;
   private isRestarting = false;
   private restarting: Promise<void> = Promise.resolve();
   private isStopped = false;
@@ -65,6 +63,7 @@ export class KafkaReading implements Reading {
   ) {
     const { reader, topic, group } = subscription;
     this.topic = parts.prefix + topic;
+    this.commits = new Commits(this.topic);
     const readers = `${groupsOf(reader, parts.prefix)}${topic}`;
     // of one that is alone each consumer has a group of its own: one that was given up is in nobody's way
     this.group = group === 'shared' ? () => readers : () => `${readers}/${newId()}`;
@@ -89,12 +88,13 @@ export class KafkaReading implements Reading {
 
   async stop(): Promise<void> {
     this.isStopped = true;
+    this.commits.hurry();
     clearInterval(this.watch);
     await Promise.all([...this.partitions.values()].map(({ reader }) => reader.stop()));
     const { consumer } = this;
     if (!consumer) return;
     const leave = async () => {
-      await this.commit(consumer);
+      await this.commits.send(consumer);
       await consumer.disconnect();
       await this.restarting;
     };
@@ -217,7 +217,7 @@ export class KafkaReading implements Reading {
     const partition = this.partitions.get(number);
     if (!partition) return;
     this.partitions.delete(number);
-    this.handled.delete(number);
+    this.commits.forget(number);
     const left = Promise.all([this.leaving.get(number), partition.reader.stop()]);
     this.leaving.set(number, left);
   }
@@ -230,8 +230,8 @@ export class KafkaReading implements Reading {
     const source = new FetchedPartition({
       handled: (offset) => {
         if (subscription.group === 'alone' || this.partitions.get(number)?.source !== source) return;
-        this.handled.set(number, offset);
-        void this.commit(this.consumer ?? consumer);
+        this.commits.add(number, offset);
+        void this.commits.send(this.consumer ?? consumer);
       },
       hold: (isHeld) => {
         const current = this.consumer ?? consumer;
@@ -263,24 +263,5 @@ export class KafkaReading implements Reading {
         sentAtMs: Number(timestamp),
       })),
     );
-  }
-
-  /** One commit at a time; what is handled meanwhile goes with the next. One that fails is made good by the next. */
-  private async commit(consumer: Consumer): Promise<void> {
-    if (this.isCommitting && !this.isStopped) return;
-    this.isCommitting = true;
-    const { topic } = this;
-    while (this.handled.size > 0) {
-      const offsets = [...this.handled].map(([partition, offset]) => ({
-        topic,
-        partition,
-        offset: String(offset),
-      }));
-      this.handled.clear();
-      await consumer.commitOffsets(offsets).catch(() => undefined);
-      // on the connection of the fetching, where each would hold up the next fetch
-      if (!this.isStopped) await sleep(COMMIT_PAUSE_MS);
-    }
-    this.isCommitting = false;
   }
 }
