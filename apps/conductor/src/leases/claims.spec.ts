@@ -12,6 +12,7 @@ const claim = (runId: string, more: Partial<HeldClaim> = {}): HeldClaim => ({
   attempt: 1,
   failures: 0,
   executorId: 'e',
+  timeoutSeconds: 600,
   claimedAtMs: 0,
   unconfirmed: MESSAGE,
   ...more,

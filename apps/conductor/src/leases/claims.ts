@@ -12,6 +12,7 @@ export interface HeldClaim {
   attempt: number;
   failures: number;
   executorId: string;
+  timeoutSeconds: number;
   claimedAtMs: number;
   /** The assignment, until the executor has shown that it has it. */
   unconfirmed: BusMessage | undefined;
@@ -29,6 +30,7 @@ export function heldClaim(
     attempt,
     failures,
     executorId,
+    timeoutSeconds,
   }: Omit<HeldClaim, 'claimedAtMs' | 'unconfirmed'>,
   claimedAtMs: number,
 ): HeldClaim {
@@ -41,6 +43,7 @@ export function heldClaim(
     attempt,
     failures,
     executorId,
+    timeoutSeconds,
     claimedAtMs,
     unconfirmed,
   };
@@ -98,6 +101,13 @@ export class Claims {
   /** The executors that have something. */
   holders(): Iterable<string> {
     return this.byExecutor.keys();
+  }
+
+  /** Those whose time was over so long ago. */
+  overdue(nowMs: number, marginMs: number): HeldClaim[] {
+    const isOverdue = ({ claimedAtMs, timeoutSeconds }: HeldClaim) =>
+      nowMs - claimedAtMs > timeoutSeconds * 1_000 + marginMs;
+    return [...this.byRun.values()].filter(isOverdue);
   }
 
   /** All that an executor has. */

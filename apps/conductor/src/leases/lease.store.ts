@@ -12,6 +12,7 @@ export interface LiveRow {
   failures: number;
   executorId: string | null;
   broken: boolean;
+  timeoutSeconds: number;
 }
 
 export interface Overdue extends LiveRow {
@@ -92,4 +93,5 @@ export class LeaseStore {
 }
 
 const LIVE = `l.org_id as "organizationId", l.project_id as "projectId", l.deployment_id as "deploymentId", l.run_id as "runId",
-  l.status, l.attempt, l.failures, l.executor_id as "executorId", l.broken`;
+  l.status, l.attempt, l.failures, l.executor_id as "executorId", l.broken,
+  (select r.timeout_seconds from run r where r.org_id = l.org_id and r.id = l.run_id) as "timeoutSeconds"`;

@@ -143,6 +143,6 @@ export class Leases {
 
   private adopt(row: LiveRow): HeldClaim | undefined {
     const { executorId } = row;
-    return executorId === null ? undefined : heldClaim({ ...row, executorId }, 0);
+    return executorId === null ? undefined : heldClaim({ ...row, executorId }, performance.now());
   }
 }

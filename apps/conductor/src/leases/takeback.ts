@@ -70,6 +70,15 @@ export class Takeback {
     this.release(claim.runId, claim.attempt);
   }
 
+  /** Its executor should have ended it long ago, and still has it. */
+  async timeOut(claim: HeldClaim): Promise<void> {
+    this.stopOnExecutor(claim);
+    const detail = `The run should have ended after ${claim.timeoutSeconds} seconds, and its executor did not end it.`;
+    const error = problemOf(new AppError('run.timed_out', { detail }));
+    await this.endAs(claim, 'run.timed_out', 'attempt', (usage) => ({ data: { error, usage }, error }));
+    this.release(claim.runId, claim.attempt);
+  }
+
   async cancelIdle(
     run: { organizationId: string; runId: string; attempt: number },
     state: 'queued' | 'waiting',

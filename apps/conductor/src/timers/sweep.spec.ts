@@ -65,6 +65,28 @@ describe('a sweep', () => {
     expect(await end(other)).toMatchObject({ status: 'timed_out' });
   });
 
+  it('ends a run whose executor holds it long beyond its time', async () => {
+    const [held, other] = [
+      await test.assigned(runnable, executorId),
+      await test.assigned(runnable, executorId),
+    ];
+    const claim = test.term.claims.get(held.runId);
+    if (!claim) throw new Error('it is not claimed');
+    claim.claimedAtMs -= (claim.timeoutSeconds + 3_599) * 1_000;
+    await test.sweep();
+    expect(await end(held)).toMatchObject({ status: null });
+    claim.claimedAtMs -= 2_000;
+    await test.sweep();
+    expect(await end(held)).toMatchObject({
+      status: 'timed_out',
+      type: 'run.timed_out',
+      data: { error: { code: 'run.timed_out' } },
+    });
+    expect(test.term.claims.get(held.runId)).toBeUndefined();
+    expect(await end(other)).toMatchObject({ status: null });
+    expect((await test.told('cancel')).map(({ runId }) => runId)).toEqual([held.runId]);
+  });
+
   it.each(['queued', 'waiting'])('cancels a run that is %s, for which nothing runs', async (state) => {
     const ref = await test.runs.queued(runnable);
     await test.runs.outcomes('hg_gateway', {
