@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { asKafkaAdmin, DONE, KafkaBus, oneByOne } from '#libs/bus';
+import { asKafkaAdmin, DONE, grantRoles, KafkaBus, oneByOne } from '#libs/bus';
 import { commandTo, RunProgress, TOPICS, type Topic } from '#libs/contracts';
 import { newId } from '#libs/kernel';
 import { createLogger } from '#libs/telemetry';
@@ -16,6 +16,7 @@ const users = {
   conductor: 'password-of-conductor',
   executor: 'password-of-executor',
   recorder: 'password-of-recorder',
+  another: 'password-of-another',
 };
 
 withKafka(describe)('a cell whose roles have logins of their own', () => {
@@ -29,6 +30,7 @@ withKafka(describe)('a cell whose roles have logins of their own', () => {
     broker = new KafkaBroker({ directory, users });
     await broker.start();
     cell = await TestCell.create({ guarded: broker });
+    await grantRoles(cell.kafkaSettings(), [{ role: 'executor', login: 'another' }], log);
     await cell.startAll();
     bus = await KafkaBus.connect(cell.kafkaSettings('executor'), log);
   }, KAFKA_WITHIN_MS);
@@ -92,5 +94,18 @@ withKafka(describe)('a cell whose roles have logins of their own', () => {
       );
     expect(await ask('recorder')).toHaveLength(1);
     await expect(ask('executor')).rejects.toThrow('group coordinator');
+  }, 60_000);
+
+  it('has executors that can neither see nor leave each other’s groups, where each has its own login', async () => {
+    const { prefix = '' } = cell.kafkaSettings();
+    const theirs = (login: string) =>
+      asKafkaAdmin(cell.kafkaSettings(login), log, async (admin) => {
+        const { groups } = await admin.listGroups();
+        return groups.map(({ groupId }) => groupId.slice(prefix.length));
+      });
+    const ours = await theirs('executor');
+    expect(ours.length).toBeGreaterThan(0);
+    for (const group of ours) expect(group).toMatch(/^hg\.executor\/executor\//);
+    expect(await theirs('another')).toEqual([]);
   }, 60_000);
 });

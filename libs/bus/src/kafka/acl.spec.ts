@@ -37,6 +37,19 @@ describe('what a login is granted', () => {
     for (const { resourceName } of grants) expect(resourceName).toMatch(/^cell\.hg\./);
   });
 
+  it('is of the groups of its own name, and of its role where a role shares one', () => {
+    const groupsFor = (role: (typeof KAFKA_ROLES)[number]) =>
+      grantsOf([{ role, login: 'e' }], 'cell.').flatMap(({ resourceName }) =>
+        resourceName.endsWith('/') ? [resourceName] : [],
+      );
+    expect(KAFKA_ROLES.flatMap(groupsFor)).toEqual([
+      'cell.hg.gateway/e/',
+      'cell.hg.conductor/e/',
+      'cell.hg.executor/e/',
+      'cell.hg.recorder/',
+    ]);
+  });
+
   it('is none for nobody', () => {
     expect(grantsOf([])).toEqual([]);
   });

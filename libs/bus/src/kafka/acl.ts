@@ -37,10 +37,13 @@ export interface RoleLogin {
   login: string;
 }
 
-/** Groups of a role's readers, as the brokers know them, begin with this. */
-export function groupsOf(reader: string, prefix = ''): string {
-  return `${prefix}hg.${reader}/`;
+/** Groups of a role's readers, as the brokers know them, begin with this: those that are shared, and those of one login. */
+export function groupsOf(reader: string, prefix = '', login?: string): string {
+  return `${prefix}hg.${reader}/${login === undefined ? '' : `${login}/`}`;
 }
+
+/** Whoever may read in a group may also put others out of it, and so nobody but recorders may in each other's. */
+const SHARING: readonly KafkaRole[] = ['recorder'];
 
 const { AclOperationTypes, AclPermissionTypes, AclResourceTypes, ResourcePatternTypes } = kafkajs;
 
@@ -70,7 +73,7 @@ export function grantsOf(logins: readonly RoleLogin[], prefix = '') {
       ...Object.values(TOPICS).map((topic) => allow(TOPIC, LITERAL, prefix + topic, DESCRIBE)),
       ...reads.map((topic) => allow(TOPIC, LITERAL, prefix + topic, READ)),
       ...writes.map((topic) => allow(TOPIC, LITERAL, prefix + topic, WRITE)),
-      allow(GROUP, PREFIXED, groupsOf(role, prefix), READ),
+      allow(GROUP, PREFIXED, groupsOf(role, prefix, SHARING.includes(role) ? undefined : login), READ),
     ];
   });
 }

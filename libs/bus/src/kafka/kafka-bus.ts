@@ -27,6 +27,7 @@ export class KafkaBus extends Bus {
     private readonly publisher: KafkaPublisher,
     private readonly topics: ReadonlyMap<string, TopicLayout>,
     private readonly prefix: string,
+    private readonly login: string | undefined,
   ) {
     super();
   }
@@ -40,7 +41,7 @@ export class KafkaBus extends Bus {
       const topics = await readTopics(admin, prefix);
       const publisher = new KafkaPublisher(kafka);
       await publisher.connect();
-      return new KafkaBus(kafka, admin, publisher, topics, prefix);
+      return new KafkaBus(kafka, admin, publisher, topics, prefix, settings.sasl?.username);
     } catch (cause) {
       await admin.disconnect().catch(() => undefined);
       if (cause instanceof AppStartError) throw cause;
@@ -97,6 +98,7 @@ export class KafkaBus extends Bus {
     const reading = new KafkaReading(subscription, {
       kafka: this.kafka,
       prefix: this.prefix,
+      login: this.login,
       endsOf: (topic) => this.endsOf(topic),
       bury: (delivery, reason) => this.bury(subscription.reader, delivery, reason),
     });

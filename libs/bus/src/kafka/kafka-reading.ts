@@ -25,6 +25,8 @@ const BEGIN_MS = 30_000;
 export interface ReadingParts {
   kafka: Kafka;
   prefix: string;
+  /** As the brokers know us, if they ask. */
+  login?: string | undefined;
   /** The offset behind the last message, per partition. */
   endsOf: (topic: string) => Promise<Map<number, number>>;
   bury: (delivery: Delivery, reason: string) => Promise<void>;
@@ -64,9 +66,10 @@ export class KafkaReading implements Reading {
     const { reader, topic, group } = subscription;
     this.topic = parts.prefix + topic;
     this.commits = new Commits(this.topic);
-    const readers = `${groupsOf(reader, parts.prefix)}${topic}`;
+    const isShared = group === 'shared';
+    const readers = `${groupsOf(reader, parts.prefix, isShared ? undefined : parts.login)}${topic}`;
     // of one that is alone each consumer has a group of its own: one that was given up is in nobody's way
-    this.group = group === 'shared' ? () => readers : () => `${readers}/${newId()}`;
+    this.group = isShared ? () => readers : () => `${readers}/${newId()}`;
   }
 
   async start(): Promise<void> {
