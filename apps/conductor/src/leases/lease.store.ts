@@ -58,14 +58,14 @@ export class LeaseStore {
     });
   }
 
-  /** Live runs that wait for a decision: to be cancelled, broken by a hole, too long in the queue. */
+  /** Live runs that wait for a decision: to be cancelled, broken by a hole, too long in the queue without ever having left it. */
   overdue(): Promise<Overdue[]> {
     return this.session.query<Overdue>({
       name: 'overdue',
       text: `(select ${LIVE}, 'cancel' as why, extract(epoch from now() - l.cancel_requested_at)::float8 as "secondsSinceCancel"
               from run_live l where l.cancel_requested_at is not null limit 1000)
              union all (select ${LIVE}, 'broken', null from run_live l where l.broken limit 1000)
-             union all (select ${LIVE}, 'expired', null from run_live l where l.is_queued and l.expires_at < now() order by l.expires_at limit 1000)`,
+             union all (select ${LIVE}, 'expired', null from run_live l where l.is_queued and l.attempt = 0 and l.expires_at < now() order by l.expires_at limit 1000)`,
     });
   }
 

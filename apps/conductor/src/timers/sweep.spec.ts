@@ -52,6 +52,17 @@ describe('a sweep', () => {
     expect(command?.assignment.runId).toBe(queued.runId);
   });
 
+  it('expires no run that has left the queue once, however late it comes back', async () => {
+    const ref = await test.assigned(runnable, executorId);
+    const claim = test.term.claims.get(ref.runId);
+    if (!claim) throw new Error('it is not claimed');
+    test.heard({ executorId, isDraining: true });
+    await test.term['takeback'].takeAway(claim, 'it was given back', false);
+    await set(ref, 'expires_at = now()');
+    await test.sweep();
+    expect(await test.runs.live(ref)).toMatchObject({ status: 'queued', attempt: 1 });
+  });
+
   it('decides of the others where it cannot decide of one', async () => {
     const [odd, other] = [await test.runs.queued(runnable), await test.runs.queued(runnable)];
     for (const ref of [odd, other]) await set(ref, 'expires_at = now()');
