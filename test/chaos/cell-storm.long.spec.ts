@@ -12,6 +12,7 @@ withKafka(describe)('a long storm over a cell', () => {
       organizations: 4,
       callersEach: 4,
       seconds: 240,
+      runs: 350,
       hitsOfEach: 3,
       maxFrozenMs: 8_000,
       outageMs: 60_000,
@@ -24,5 +25,5 @@ withKafka(describe)('a long storm over a cell', () => {
     expect(history.kills).toBeGreaterThanOrEqual(20);
     expect(history.freezes).toBeGreaterThanOrEqual(10);
     expect(history.events.filter(({ type }) => type === 'run.retried').length).toBeGreaterThan(10);
-  }, 900_000);
+  }, 1_800_000);
 });

@@ -14,6 +14,7 @@ withKafka(describe)('a storm over a cell', () => {
         organizations: 3,
         callersEach: 2,
         seconds: 15,
+        runs: 25,
         hitsInAll: 5,
         maxFrozenMs: 1_500,
       });

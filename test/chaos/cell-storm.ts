@@ -8,15 +8,16 @@ import { makeCalledTenant } from './called-tenant.ts';
 import { type CallerRun, makeCallers } from './callers.ts';
 import { type History, readHistory } from './history.ts';
 import { randomFrom, shuffled } from './random.ts';
-import { each, liveRuns } from './storm.ts';
+import { acceptedIn, each, liveRuns } from './storm.ts';
 import { POINTS, Strikes } from './strikes.ts';
 
 export interface CellStormOptions {
   seed: number;
   organizations: number;
   callersEach: number;
-  /** It blows at least so long, and until so many failpoints were hit, or each of them so often. */
+  /** It blows at least so long, and until so many runs were accepted and failpoints hit, or each of them so often. */
   seconds: number;
+  runs: number;
   hitsInAll?: number;
   hitsOfEach?: number;
   maxFrozenMs: number;
@@ -119,9 +120,10 @@ class CellStorm {
   }
 
   private async strike(): Promise<void> {
-    const { seconds, hitsInAll = 0, hitsOfEach = 0, outageMs = 0 } = this.options;
+    const { seconds, runs, hitsInAll = 0, hitsOfEach = 0, outageMs = 0 } = this.options;
     const endMs = performance.now() + seconds * 1_000;
-    const isLate = () => performance.now() > endMs && this.strikes.inAll >= hitsInAll;
+    const isEnough = () => this.strikes.inAll >= hitsInAll && acceptedIn(this.log) >= runs;
+    const isLate = () => performance.now() > endMs && isEnough();
     const isDone = (name: FailpointName) => isLate() && this.strikes.hits[name] >= hitsOfEach;
     const isOver = () => this.signal.aborted || POINTS.every(isDone);
     const outages = outageMs === 0 ? [] : [() => this.losePostgres(outageMs), () => this.loseKafka(outageMs)];

@@ -12,6 +12,7 @@ withKafka(describe)('a storm over machines whose clocks are an hour ahead and an
       organizations: 3,
       callersEach: 3,
       seconds: 90,
+      runs: 60,
       hitsInAll: 10,
       maxFrozenMs: 6_000,
       clockOffsetMs: 3_600_000,

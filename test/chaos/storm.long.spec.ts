@@ -11,6 +11,7 @@ describe('a long storm', () => {
       organizations: 6,
       callersEach: 4,
       seconds: 300,
+      runs: 350,
       ringKills: 8,
       killRingEachMs: 25_000,
       hurtRunnerEachMs: 1_500,

@@ -11,6 +11,7 @@ describe('a storm', () => {
       organizations: 3,
       callersEach: 4,
       seconds: 10,
+      runs: 40,
       ringKills: 2,
       killRingEachMs: 3_000,
       hurtRunnerEachMs: 600,

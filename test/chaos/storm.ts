@@ -15,8 +15,9 @@ export interface StormOptions {
   seed: number;
   organizations: number;
   callersEach: number;
-  /** It blows at least so long, and until the ring was killed so often. */
+  /** It blows at least so long, and until so many runs were accepted and the ring was killed so often. */
   seconds: number;
+  runs: number;
   ringKills: number;
   killRingEachMs: number;
   hurtRunnerEachMs: number;
@@ -73,7 +74,8 @@ async function rage(ring: RingInProcess, gate: DatabaseGate, admin: Pool, option
   const callers = makeCallers(tenants, options.callersEach, calling);
   const endMs = performance.now() + options.seconds * 1000;
   let kills = 0;
-  const isOver = () => signal.aborted || (performance.now() > endMs && kills >= options.ringKills);
+  const isEnough = () => kills >= options.ringKills && acceptedIn(options.log) >= options.runs;
+  const isOver = () => signal.aborted || (performance.now() > endMs && isEnough());
   // a start that meets an outage ends with a sentence; that is not for a storm to show
   const turns = new Turns(1);
   await Promise.all([
@@ -133,6 +135,10 @@ async function outage(gate: DatabaseGate, milliseconds: number): Promise<void> {
   await gate.shut();
   await sleep(milliseconds);
   await gate.open();
+}
+
+export function acceptedIn(log: readonly CallerRun[]): number {
+  return log.filter(({ isAccepted }) => isAccepted).length;
 }
 
 export async function liveRuns(admin: Pool): Promise<number> {
