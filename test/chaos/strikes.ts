@@ -104,7 +104,7 @@ export class Strikes {
         () => undefined,
       );
       const { degraded } = ((await report?.json()) ?? {}) as { degraded?: string[] };
-      if (degraded?.length === 0) return one;
+      if (degraded?.some((sentence) => sentence.includes('stands by')) === false) return one;
     }
     return undefined;
   }
