@@ -1,11 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { describe, expect, it } from '@jest/globals';
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { setWall } from './clock.ts';
 import { dayOfId, isUuid, newId, timeOfId } from './id.ts';
 
 /** The example of RFC 9562 for version 7. */
 const EXAMPLE = '017f22e2-79b0-7cc3-98c4-dc0c0c07398f';
 
 describe('an id', () => {
+  afterEach(() => setWall());
+
   it('is a UUIDv7 of the moment at which it was made', () => {
     const before = Date.now();
     const id = newId();
@@ -23,6 +26,23 @@ describe('an id', () => {
     }
     expect(ids.toSorted()).toEqual(ids);
     expect(new Set(ids).size).toBe(6);
+  });
+
+  it('sorts behind them within a millisecond too, however many there are, and where the clock is set back a little', () => {
+    const ids = Array.from({ length: 10_000 }, newId);
+    setWall(timeOfId(newId()) - 500);
+    ids.push(newId(), newId());
+    expect(ids.toSorted()).toEqual(ids);
+    expect(new Set(ids).size).toBe(ids.length);
+    for (const id of ids) expect(id[14]).toBe('7');
+  });
+
+  it('goes by a clock that was an hour ahead, once it is right', () => {
+    const rightMs = Date.now();
+    setWall(rightMs + 3_600_000);
+    newId();
+    setWall(rightMs);
+    expect(timeOfId(newId()) - rightMs).toBeLessThan(1_000);
   });
 
   it('carries its time and day, whatever case it is written in', () => {
